@@ -1,0 +1,89 @@
+//! Access tokens.
+//!
+//! - Trigger: HTTP `POST /v1/tokens`, `GET /.well-known/jwks.json`.
+//! - Reads: API keys (key-value records).
+//! - Writes: nothing.
+//! - Emits: nothing.
+//! - On failure: nothing is left behind; ask again.
+
+use app::caller::Caller;
+use app::extract::Body;
+use app::token::{AUDIENCE, Claims, Keys, LIFETIME_S};
+use app::{App, Function, Problem, ProblemCode, Role, Trigger, Uses};
+use axum::Json;
+use axum::extract::State;
+use axum::response::IntoResponse;
+use http::header;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::wire::{TokenIn, TokenOut};
+
+mod wire;
+
+/// The function.
+#[must_use]
+pub fn function() -> Function {
+    Function {
+        name: "account",
+        trigger: Trigger::Http(
+            OpenApiRouter::new().routes(routes!(post_token)).routes(routes!(get_key_set)),
+        ),
+        uses: Uses { postgres: Some(Role::App), key_value: true, ..Uses::default() },
+    }
+}
+
+/// Exchange an API key for an access token
+///
+/// The token lives for 15 minutes and may do no more than the key: for browsers and other
+/// places where a key should not be.
+#[utoipa::path(
+    post, path = "/v1/tokens", tag = "access",
+    security(("api_key" = [])),
+    request_body = TokenIn,
+    responses(
+        (status = 200, description = "An access token", body = TokenOut),
+        (status = 403, description = "The caller showed a token, not a key"),
+    )
+)]
+async fn post_token(
+    State(app): State<App>,
+    caller: Caller,
+    Body(wanted): Body<TokenIn>,
+) -> Result<impl IntoResponse, Problem> {
+    let Some(key) = &caller.key else {
+        return Err(Problem::new(
+            ProblemCode::Forbidden,
+            "a token is given for an API key, not for another token",
+        ));
+    };
+    let role = wanted.role();
+    let mut scopes = role.scopes();
+    scopes.retain(|scope| key.scopes.contains(scope));
+    let now = app.clock.now().as_second();
+    let claims = Claims {
+        iss: app.config.public_url.clone(),
+        aud: AUDIENCE.to_owned(),
+        sub: key.id.to_string(),
+        exp: now + LIFETIME_S,
+        nbf: now,
+        iat: now,
+        tenant: caller.tenant.id,
+        role,
+        scopes: Some(scopes),
+    };
+    let keys = Keys::parse(&app.config.token_keys).map_err(Problem::internal)?;
+    let access_token = keys.sign(&claims).map_err(Problem::unavailable)?;
+    let out = TokenOut { access_token, token_type: "Bearer", expires_in_s: LIFETIME_S };
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(out)))
+}
+
+/// The public keys of access tokens
+#[utoipa::path(
+    get, path = "/.well-known/jwks.json", tag = "access",
+    responses((status = 200, description = "A JWK set", body = serde_json::Value))
+)]
+async fn get_key_set(State(app): State<App>) -> Result<impl IntoResponse, Problem> {
+    let keys = Keys::parse(&app.config.token_keys).map_err(Problem::internal)?;
+    Ok(([(header::CACHE_CONTROL, "public, max-age=300")], Json(keys.jwks())))
+}

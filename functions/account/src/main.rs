@@ -1,0 +1,5 @@
+//! `account` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(account::function())
+}

@@ -1,0 +1,5 @@
+//! `forecast-planner` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(forecast_planner::function())
+}

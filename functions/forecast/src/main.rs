@@ -1,0 +1,5 @@
+//! `forecast` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(forecast::function())
+}

@@ -1,0 +1,5 @@
+//! `import-run` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(import_run::function())
+}

@@ -1,0 +1,5 @@
+//! `imports` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(imports::function())
+}

@@ -1,0 +1,5 @@
+//! `ingest-drain` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(ingest_drain::function())
+}

@@ -1,0 +1,5 @@
+//! `ingest` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(ingest::function())
+}

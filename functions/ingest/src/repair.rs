@@ -1,0 +1,142 @@
+use app::caller::Caller;
+use app::extract::Parameters;
+use app::{App, Problem, ProblemCode};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use bytes::Bytes;
+use domain::access::Scope;
+use domain::id::{QuarantineId, ReceiptId};
+use http::StatusCode;
+use serde::Serialize;
+use store::arrivals::Arrival;
+use store::quarantine;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::wire::{self, Judge};
+use crate::{Page, record};
+
+/// Refused rows.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct QuarantineOut {
+    /// The oldest first.
+    rows: Vec<RowOut>,
+    /// Give it as `after` for the next page; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<Uuid>,
+}
+
+/// A refused row.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RowOut {
+    id: Uuid,
+    /// Why it was refused.
+    code: String,
+    /// The field at fault.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    field: String,
+    /// The row as it came, or its first 4 KiB.
+    line: String,
+    #[schema(value_type = String)]
+    received_at: jiff::Timestamp,
+}
+
+/// List refused rows
+#[utoipa::path(
+    get, path = "/v1/quarantine", tag = "points",
+    security(("api_key" = ["points:write"])),
+    params(Page),
+    responses((status = 200, description = "Refused rows", body = QuarantineOut))
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Parameters(page): Parameters<Page>,
+) -> Result<Json<QuarantineOut>, Problem> {
+    caller.require(Scope::PointsWrite)?;
+    let limit = page.limit.unwrap_or(100).clamp(1, 1000);
+    let after = QuarantineId(page.after.unwrap_or(Uuid::nil()));
+    let found = quarantine::list(&app.db, caller.tenant.number, after, limit).await?;
+    let full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
+    let next = found.last().filter(|_| full).map(|row| row.id.0);
+    let rows = found
+        .into_iter()
+        .map(|row| RowOut {
+            id: row.id.0,
+            code: row.code,
+            field: row.field,
+            line: row.line,
+            received_at: row.received_at,
+        })
+        .collect();
+    Ok(Json(QuarantineOut { rows, next }))
+}
+
+/// Replay a refused row
+///
+/// The body is the row as it should have been. It leaves the quarantine in the transaction that
+/// writes it, so it counts once however often this is called.
+#[utoipa::path(
+    post, path = "/v1/quarantine/{id}", tag = "points",
+    security(("api_key" = ["points:write"])),
+    params(("id" = Uuid, Path, description = "The refused row")),
+    request_body = wire::PointDocument,
+    responses(
+        (status = 200, description = "Written", body = wire::BatchOut),
+        (status = 404, description = "No such row, or it was repaired before"),
+        (status = 422, description = "Still refused; it stays", body = wire::BatchOut),
+    )
+)]
+pub(crate) async fn replay(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    caller.require(Scope::PointsWrite)?;
+    let now = app.clock.now();
+    let judge = Judge { now, backfill: caller.scopes.contains(&Scope::PointsBackfill) };
+    let batch = wire::read(&body, false, judge)?;
+    if batch.rows.len() + batch.refused.len() != 1 {
+        return Err(Problem::invalid("body", "send the one repaired row as a JSON object"));
+    }
+    let arrival = Arrival {
+        tenant: &caller.tenant,
+        batch: &batch,
+        receipt: ReceiptId(Uuid::now_v7()),
+        part: None,
+        body_hash: Uuid::nil(),
+        received_at: now,
+        repairs: Some(QuarantineId(id)),
+    };
+    match record(&app, &arrival).await {
+        Err(problem) if problem.code() == ProblemCode::Conflict => {
+            Err(Problem::not_found("row of that id in the quarantine"))
+        }
+        answer => answer,
+    }
+}
+
+/// Discard a refused row
+#[utoipa::path(
+    delete, path = "/v1/quarantine/{id}", tag = "points",
+    security(("api_key" = ["points:write"])),
+    params(("id" = Uuid, Path, description = "The refused row")),
+    responses(
+        (status = 204, description = "Gone"),
+        (status = 404, description = "No such row"),
+    )
+)]
+pub(crate) async fn discard(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode, Problem> {
+    caller.require(Scope::PointsWrite)?;
+    if quarantine::discard(&app.db, caller.tenant.number, QuarantineId(id)).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Problem::not_found("row of that id in the quarantine"))
+    }
+}

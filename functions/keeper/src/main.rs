@@ -1,0 +1,5 @@
+//! `keeper` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(keeper::function())
+}

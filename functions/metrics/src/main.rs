@@ -1,0 +1,5 @@
+//! `metrics` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(metrics::function())
+}

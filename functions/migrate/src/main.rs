@@ -1,0 +1,5 @@
+//! `migrate` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(migrate::function())
+}

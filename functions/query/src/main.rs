@@ -1,0 +1,5 @@
+//! `query` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(query::function())
+}

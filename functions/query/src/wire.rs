@@ -1,0 +1,10 @@
+//! What clients send and get: questions in, figures out as JSON or as a table.
+
+/// Questions as they are sent.
+pub(crate) mod ask;
+/// The reply as a table.
+pub(crate) mod csv;
+/// Filters as they are sent.
+mod filter;
+/// The reply as JSON.
+pub(crate) mod reply;

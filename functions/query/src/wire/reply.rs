@@ -1,0 +1,413 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use domain::calendar::{Comparison, Grain};
+use domain::metric::{Aggregation, GapRule, Unit};
+use domain::question::{self, Line, Part, Past, PastLine, Place, Reading, Slot, Value};
+use domain::report::{Change, NoRate};
+use domain::tenant::Tenant;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Serialize, Serializer};
+use store::queries::{Answered, Question};
+use store::receipts;
+use utoipa::ToSchema;
+
+use super::ask::Asked;
+
+/// The figures.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReplyOut<'a> {
+    /// The instant of the snapshot that all answers are from.
+    #[schema(value_type = String, example = "2026-11-21T07:00:00Z")]
+    as_of: Timestamp,
+    /// One for each query, by its name.
+    answers: BTreeMap<&'a str, AnswerOut<'a>>,
+}
+
+/// The answer to one query.
+#[derive(Serialize, ToSchema)]
+struct AnswerOut<'a> {
+    /// The same for the same question about the same instants.
+    query_id: String,
+    /// The metric; or of a ratio, the one above the line.
+    metric: &'a str,
+    /// Of a ratio: the metric below the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<&'a str>,
+    /// None for a ratio.
+    #[schema(value_type = Option<String>)]
+    aggregation: Option<Aggregation>,
+    /// Of the values; money is in minor units.
+    unit: String,
+    /// The first instant of the range.
+    #[schema(value_type = String)]
+    from: At<'a>,
+    /// The first instant after the range.
+    #[schema(value_type = String)]
+    to: At<'a>,
+    /// Whose days and weeks.
+    zone: &'a str,
+    /// The width of the buckets; none means one bucket over the range.
+    #[schema(value_type = Option<String>)]
+    grain: Option<Grain>,
+    /// What buckets without points show.
+    #[schema(value_type = String)]
+    gap: GapRule,
+    /// The newest point in the range.
+    #[schema(value_type = Option<String>)]
+    last_point_at: Option<At<'a>>,
+    /// The first day with points of the metric: before it, none means that it did not exist.
+    #[schema(value_type = Option<String>)]
+    first_seen: Option<At<'a>>,
+    /// Every bucket of the range, with the figures of all groups together.
+    buckets: Vec<BucketOut<'a>>,
+    /// The figure of the whole range.
+    total: ValueOut,
+    /// The groups: the greatest first, then all others, then the series without the tag.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<Vec<GroupOut<'a>>>,
+    /// What the range is compared with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comparison: Option<ComparisonOut<'a>>,
+    /// What a reader must know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
+}
+
+/// One bucket, cut to the range.
+#[derive(Serialize, ToSchema)]
+struct BucketOut<'a> {
+    /// The first instant.
+    #[schema(value_type = String)]
+    start: At<'a>,
+    /// The first instant after.
+    #[schema(value_type = String)]
+    end: At<'a>,
+    /// The whole bucket is in the range and over.
+    complete: bool,
+    /// How much of it is in the range and over, 0 to 1.
+    elapsed: f64,
+    #[serde(flatten)]
+    value: ValueOut,
+}
+
+/// One figure.
+#[derive(Serialize, ToSchema)]
+struct ValueOut {
+    /// None: not known, or not begun.
+    value: Option<f64>,
+    /// No point is in the bucket: the last known value is carried on.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    filled: bool,
+    /// Of a ratio: the sum above the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<f64>,
+    /// Of a ratio: the sum below the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<f64>,
+}
+
+/// One group of series.
+#[derive(Serialize, ToSchema)]
+struct GroupOut<'a> {
+    /// `value`, `other` for all that are not among the greatest, `none` for series without the
+    /// tag.
+    group: &'static str,
+    /// The tag's value, of a group `value`.
+    name: Option<&'a str>,
+    /// One for each bucket.
+    values: Vec<ValueOut>,
+    /// The figure of the whole range.
+    total: ValueOut,
+    /// One for each bucket, where there is a comparison.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compared: Option<Vec<Option<ChangeOut>>>,
+    /// The figure of the whole range, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compared_total: Option<ChangeOut>,
+}
+
+/// The figures to compare with.
+#[derive(Serialize, ToSchema)]
+struct ComparisonOut<'a> {
+    /// As it was asked for.
+    #[schema(value_type = Option<String>)]
+    with: Option<Comparison>,
+    /// The first instant of the range that is compared with.
+    #[schema(value_type = String)]
+    from: At<'a>,
+    /// The first instant after it.
+    #[schema(value_type = String)]
+    to: At<'a>,
+    /// Where it is cut, because no more time than this has passed of the question's range.
+    #[schema(value_type = Option<String>)]
+    cut: Option<At<'a>>,
+    /// One for each bucket; none where the past has no counterpart.
+    buckets: Vec<Option<ComparedOut<'a>>>,
+    /// The figure of the whole range.
+    total: ChangeOut,
+}
+
+/// A bucket of the past.
+#[derive(Serialize, ToSchema)]
+struct ComparedOut<'a> {
+    /// The first instant.
+    #[schema(value_type = String)]
+    start: At<'a>,
+    /// The first instant after.
+    #[schema(value_type = String)]
+    end: At<'a>,
+    #[serde(flatten)]
+    change: ChangeOut,
+}
+
+/// A figure of the past, and the change since.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ChangeOut {
+    /// The figure then.
+    pub(super) value: Option<f64>,
+    /// The figure now less the figure then.
+    pub(super) delta_abs: Option<f64>,
+    /// The same in percent of the figure then.
+    pub(super) delta_pct: Option<f64>,
+    /// Why there is no percentage: `no_value`, `no_base`, `base_is_zero` or `base_is_negative`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) reason: Option<&'static str>,
+}
+
+/// An instant, written with the offset of the question's zone.
+#[derive(Clone, Copy)]
+pub(super) struct At<'a>(pub(super) Timestamp, pub(super) &'a TimeZone);
+
+/// A question and all that is known of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Known<'a> {
+    /// Who asks.
+    pub(crate) tenant: &'a Tenant,
+    /// What was asked.
+    pub(crate) asked: &'a Asked,
+    /// What that means.
+    pub(crate) question: &'a Question,
+    /// What it is answered.
+    pub(crate) answered: &'a Answered,
+}
+
+impl<'a> ReplyOut<'a> {
+    /// Writes all answers.
+    pub(crate) fn of(now: Timestamp, known: &[Known<'a>]) -> Self {
+        let answers = known.iter().map(|known| (known.asked.name.as_str(), known.answer()));
+        Self { as_of: now, answers: answers.collect() }
+    }
+}
+
+impl<'a> Known<'a> {
+    /// Everything of the answer that is not of the clock alone, to be compared.
+    pub(crate) fn digest(&self, into: &mut Vec<u8>) {
+        let answer = &self.answered.answer;
+        into.extend(self.asked.name.as_bytes());
+        into.extend(self.query_id().into_bytes());
+        into.extend(format!("{:?}{:?}", answer.last_point_at, self.answered.first_day).bytes());
+        into.extend(self.question.of.declaration.unit.as_str().bytes());
+        into.extend(self.question.windows.main.slots.iter().map(|slot| u8::from(slot.complete)));
+        digest_line(&answer.whole, into);
+        for (place, line) in &answer.groups {
+            into.extend(format!("{place:?}").bytes());
+            digest_line(line, into);
+        }
+    }
+
+    pub(super) fn zone(&self) -> &'a TimeZone {
+        self.asked.frame.calendar.zone.time_zone()
+    }
+
+    pub(super) fn slots(&self) -> &'a [Slot] {
+        &self.question.windows.main.slots
+    }
+
+    /// The groups that are shown.
+    pub(super) fn groups(&self) -> impl Iterator<Item = &'a (Place, Line)> + use<'a> {
+        let other = self.question.group_by.as_ref().is_some_and(|group_by| group_by.other);
+        let groups = self.question.group_by.as_ref().map(|_| self.answered.answer.groups.iter());
+        groups.into_iter().flatten().filter(move |(place, _)| other || *place != Place::Other)
+    }
+
+    fn answer(self) -> AnswerOut<'a> {
+        let (asked, question, answer) = (self.asked, self.question, &self.answered.answer);
+        let at = |at: Timestamp| At(at, self.zone());
+        let value = |(slot, value): (&Slot, &Value)| BucketOut {
+            start: at(slot.start),
+            end: at(slot.end),
+            complete: slot.complete,
+            elapsed: slot.elapsed,
+            value: ValueOut::of(value),
+        };
+        let grouped = question.group_by.is_some();
+        AnswerOut {
+            query_id: self.query_id(),
+            metric: &asked.of,
+            by: asked.by.as_deref(),
+            aggregation: match question.reading {
+                Reading::Aggregate(aggregation) => Some(aggregation),
+                Reading::Ratio => None,
+            },
+            unit: self.unit(),
+            from: at(asked.frame.range.from),
+            to: at(asked.frame.range.to),
+            zone: asked.frame.calendar.zone.name(),
+            grain: asked.frame.grain,
+            gap: question.gap,
+            last_point_at: answer.last_point_at.map(at),
+            first_seen: self.answered.first_day.map(at),
+            buckets: self.slots().iter().zip(&answer.whole.values).map(value).collect(),
+            total: ValueOut::of(&answer.whole.total),
+            groups: grouped.then(|| self.groups().map(GroupOut::of).collect()),
+            comparison: question
+                .windows
+                .past
+                .as_ref()
+                .zip(answer.whole.past.as_ref())
+                .map(|(past, line)| self.comparison(past, line)),
+            note: (grouped && !question::adds_up(question.reading))
+                .then_some("the groups do not add up to the whole: this figure is no sum"),
+        }
+    }
+
+    fn comparison(self, past: &Past, line: &PastLine) -> ComparisonOut<'a> {
+        let at = |at: Timestamp| At(at, self.zone());
+        let whole = &self.answered.answer.whole;
+        let bucket = |index: usize| {
+            let slot = past.window.slots.get(past.pairs.get(index).copied()??)?;
+            let base = line.values.get(index).copied()??;
+            let change = ChangeOut::of(whole.values.get(index)?, &base);
+            Some(ComparedOut { start: at(slot.start), end: at(slot.end), change })
+        };
+        ComparisonOut {
+            with: self.asked.compare,
+            from: at(past.range.from),
+            to: at(past.range.to),
+            cut: past.cut.map(at),
+            buckets: (0..self.slots().len()).map(bucket).collect(),
+            total: ChangeOut::of(&whole.total, &line.total),
+        }
+    }
+
+    fn unit(&self) -> String {
+        let of = &self.question.of.declaration.unit;
+        match (self.question.reading, &self.question.by) {
+            (Reading::Aggregate(Aggregation::Count), _) => String::new(),
+            (Reading::Aggregate(Aggregation::Rate), _) => format!("{}/s", of.as_str()),
+            (Reading::Aggregate(_), _) | (Reading::Ratio, None) => of.as_str().to_owned(),
+            (Reading::Ratio, Some(by)) if by.declaration.unit == *of => String::new(),
+            (Reading::Ratio, Some(by)) if by.declaration.unit == Unit::default() => {
+                of.as_str().to_owned()
+            }
+            (Reading::Ratio, Some(by)) => {
+                format!("{}/{}", of.as_str(), by.declaration.unit.as_str())
+            }
+        }
+    }
+
+    /// Depends on nothing but tenant and question, its instants resolved.
+    fn query_id(&self) -> String {
+        let (asked, question, frame) = (self.asked, self.question, &self.asked.frame);
+        let text = format!(
+            "1 {} {:?} {:?} {:?} {:?} {} {} {:?} {} {:?} {:?} {:?} {} {:?}",
+            asked.of,
+            asked.by,
+            question.reading,
+            question.gap,
+            frame.grain,
+            frame.range.from,
+            frame.range.to,
+            frame.calendar.week_start,
+            frame.calendar.fiscal_year_start_month,
+            frame.comparison,
+            question.filter,
+            question.group_by,
+            frame.only_complete,
+            frame.calendar.zone.name(),
+        );
+        let id = receipts::digest(&[self.tenant.id.0.as_bytes(), text.as_bytes()]);
+        id.simple().to_string()
+    }
+}
+
+impl ValueOut {
+    fn of(value: &Value) -> Self {
+        let part = |wanted: Part| {
+            value.parts.map(|(of, by)| match wanted {
+                Part::Of => of,
+                Part::By => by,
+            })
+        };
+        Self { value: value.value, filled: value.filled, of: part(Part::Of), by: part(Part::By) }
+    }
+}
+
+impl<'a> GroupOut<'a> {
+    fn of((place, line): &'a (Place, Line)) -> Self {
+        let (group, name) = named(place);
+        let change = |(value, base): (&Value, &Option<Value>)| {
+            base.as_ref().map(|base| ChangeOut::of(value, base))
+        };
+        let past = line.past.as_ref();
+        Self {
+            group,
+            name,
+            values: line.values.iter().map(ValueOut::of).collect(),
+            total: ValueOut::of(&line.total),
+            compared: past.map(|past| line.values.iter().zip(&past.values).map(change).collect()),
+            compared_total: past.map(|past| ChangeOut::of(&line.total, &past.total)),
+        }
+    }
+}
+
+impl ChangeOut {
+    pub(super) fn of(value: &Value, base: &Value) -> Self {
+        let change = Change::between(value.value, base.value);
+        let reason = change.relative.err().map(|reason| match reason {
+            NoRate::NoValue => "no_value",
+            NoRate::NoPrevious => "no_base",
+            NoRate::PreviousZero => "base_is_zero",
+            NoRate::PreviousNegative => "base_is_negative",
+        });
+        Self {
+            value: base.value,
+            delta_abs: change.absolute,
+            delta_pct: change.relative.ok().map(|share| share * 100.0),
+            reason,
+        }
+    }
+}
+
+/// What a group is, and its name.
+pub(super) fn named(place: &Place) -> (&'static str, Option<&str>) {
+    match place {
+        Place::Top { value, .. } => ("value", Some(value)),
+        Place::Other => ("other", None),
+        Place::Rest => ("none", None),
+    }
+}
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.display_with_offset(self.1.to_offset(self.0)).fmt(f)
+    }
+}
+
+impl Serialize for At<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+fn digest_line(line: &Line, into: &mut Vec<u8>) {
+    let past = line.past.iter().flat_map(|past| past.values.iter().flatten().chain([&past.total]));
+    for value in line.values.iter().chain([&line.total]).chain(past) {
+        let numbers = [value.value, value.parts.map(|(of, _)| of), value.parts.map(|(_, by)| by)];
+        into.push(u8::from(value.filled));
+        let bits = numbers.map(|number| number.map_or(u64::MAX, f64::to_bits));
+        into.extend(bits.iter().flat_map(|bits| bits.to_be_bytes()));
+    }
+}

@@ -1,0 +1,5 @@
+//! `report-planner` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(report_planner::function())
+}

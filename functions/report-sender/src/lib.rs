@@ -1,0 +1,2 @@
+//! report-sender
+pub mod letter;

@@ -1,0 +1,5 @@
+//! `reports` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(reports::function())
+}

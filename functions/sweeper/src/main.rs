@@ -1,0 +1,5 @@
+//! `sweeper` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(sweeper::function())
+}

@@ -1,0 +1,34 @@
+# Hosts for the keys of the secret: app_url and system_url are pooled, app_direct_url and owner_url
+# are direct. COPY, migrations and LISTEN need the direct one: the pooler hands a connection on
+# after each transaction.
+
+locals {
+  # Neon's pooler is the same endpoint with a suffix on the first label of its name.
+  staging_labels = split(".", neon_endpoint.staging.host)
+  staging_pooled = join(".", concat(
+    ["${local.staging_labels[0]}-pooler"],
+    slice(local.staging_labels, 1, length(local.staging_labels)),
+  ))
+}
+
+output "prod" {
+  value = {
+    pooled   = "${neon_project.takings.database_host_pooler}:5432/${neon_project.takings.database_name}"
+    direct   = "${neon_project.takings.database_host}:5432/${neon_project.takings.database_name}"
+    required = "sslmode=require"
+  }
+}
+
+output "staging" {
+  value = {
+    pooled   = "${local.staging_pooled}:5432/${neon_project.takings.database_name}"
+    direct   = "${neon_endpoint.staging.host}:5432/${neon_project.takings.database_name}"
+    required = "sslmode=require"
+  }
+}
+
+output "owner_url" {
+  description = "The owner on the direct address of production, for migrate and keeper."
+  value       = neon_project.takings.connection_uri
+  sensitive   = true
+}

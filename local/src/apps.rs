@@ -1,0 +1,155 @@
+//! What functions may touch, put together for one process.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::caller::Callers;
+use app::limiter::Limiter;
+use app::objects::Objects;
+use app::port::{
+    KeyValue, Mailer, Outgoing, PortError, PostgresKeyValue, PostgresQueue, Queue, Received,
+};
+use app::{App, Clock, Config, Parts, Role};
+use async_trait::async_trait;
+use domain::message::QueueName;
+use store::{Db, DbOptions};
+use tokio::sync::Notify;
+
+use crate::postgres::Addresses;
+
+/// What all functions of this process share.
+pub struct Setup {
+    /// The database.
+    pub addresses: Addresses,
+    /// Letters out.
+    pub mailer: Arc<dyn Mailer>,
+    /// Large bodies.
+    pub objects: Objects,
+    /// The time.
+    pub clock: Clock,
+    /// Addresses and keys; the address of the database is filled in by role.
+    pub config: Config,
+}
+
+/// One [`App`] for each role.
+#[derive(Clone)]
+pub struct Apps {
+    app: App,
+    direct: App,
+    system: App,
+    owner: App,
+    /// Rung when this process itself sent a message: nobody has to poll for it.
+    pub(crate) sent: Arc<Notify>,
+}
+
+const APP_CONNECTIONS: usize = 8;
+const DIRECT_CONNECTIONS: usize = 4;
+const CROSS_CONNECTIONS: usize = 2;
+const PORT_CONNECTIONS: usize = 4;
+
+impl Apps {
+    /// Puts them together. Connects on first use.
+    #[must_use]
+    pub fn new(setup: &Setup) -> Self {
+        let Addresses { app, system, owner } = &setup.addresses;
+        let sent = Arc::new(Notify::new());
+        // Ports have connections of their own: a function that sends while its transaction is
+        // open would else wait for itself.
+        let port_db = db(setup, app, PORT_CONNECTIONS, true);
+        let queue: Arc<dyn Queue> = Arc::new(RingingQueue {
+            queue: PostgresQueue { db: port_db.clone() },
+            sent: sent.clone(),
+        });
+        let key_value: Arc<dyn KeyValue> =
+            Arc::new(PostgresKeyValue { db: port_db, clock: setup.clock });
+        let role = |url: &String, connections, checks_role| {
+            App::new(Parts {
+                db: db(setup, url, connections, checks_role),
+                queue: queue.clone(),
+                key_value: key_value.clone(),
+                mailer: setup.mailer.clone(),
+                objects: setup.objects.clone(),
+                clock: setup.clock,
+                config: Config { database_url: url.clone(), ..setup.config.clone() },
+                callers: Callers::default(),
+                limiter: Limiter::default(),
+            })
+        };
+        Self {
+            app: role(app, APP_CONNECTIONS, true),
+            direct: role(app, DIRECT_CONNECTIONS, true),
+            system: role(system, CROSS_CONNECTIONS, true),
+            owner: role(owner, CROSS_CONNECTIONS, false),
+            sent,
+        }
+    }
+
+    /// The one for a role. A function without Postgres gets one that it will not connect.
+    #[must_use]
+    pub fn of(&self, role: Option<Role>) -> &App {
+        match role {
+            None | Some(Role::App) => &self.app,
+            Some(Role::AppDirect) => &self.direct,
+            Some(Role::System) => &self.system,
+            Some(Role::Owner) => &self.owner,
+        }
+    }
+}
+
+fn db(setup: &Setup, url: &str, connections: usize, checks_role: bool) -> Db {
+    let tls_ca_file = setup.config.tls_ca_file.clone();
+    Db::new(DbOptions { url: url.to_owned(), tls_ca_file, connections, checks_role })
+}
+
+/// The Postgres queue of a process that also receives.
+struct RingingQueue {
+    queue: PostgresQueue,
+    sent: Arc<Notify>,
+}
+
+#[async_trait]
+impl Queue for RingingQueue {
+    async fn send(&self, queue: QueueName, messages: &[Outgoing]) -> Result<(), PortError> {
+        self.queue.send(queue, messages).await?;
+        self.sent.notify_waiters();
+        Ok(())
+    }
+
+    async fn receive(
+        &self,
+        queue: QueueName,
+        max: u32,
+        visibility: Duration,
+    ) -> Result<Vec<Received>, PortError> {
+        self.queue.receive(queue, max, visibility).await
+    }
+
+    async fn acknowledge(&self, queue: QueueName, receipt: &str) -> Result<bool, PortError> {
+        self.queue.acknowledge(queue, receipt).await
+    }
+
+    async fn release(
+        &self,
+        queue: QueueName,
+        receipt: &str,
+        delay: Duration,
+    ) -> Result<bool, PortError> {
+        self.queue.release(queue, receipt, delay).await
+    }
+
+    async fn bury(&self, queue: QueueName, message: &Received) -> Result<(), PortError> {
+        self.queue.bury(queue, message).await
+    }
+
+    async fn dead_letters(&self, queue: QueueName) -> Result<u64, PortError> {
+        self.queue.dead_letters(queue).await
+    }
+
+    async fn redrive(&self, queue: QueueName) -> Result<(), PortError> {
+        self.queue.redrive(queue).await
+    }
+
+    fn is_postgres(&self) -> bool {
+        true
+    }
+}

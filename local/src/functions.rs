@@ -1,0 +1,17 @@
+//! The system on one screen.
+
+use app::Function;
+
+/// Every function.
+#[must_use]
+pub fn all() -> Vec<Function> {
+    vec![
+        account::function(),
+        ingest::function(),
+        ingest_drain::function(),
+        keeper::function(),
+        metrics::function(),
+        migrate::function(),
+        sweeper::function(),
+    ]
+}

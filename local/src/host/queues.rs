@@ -1,0 +1,154 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::{Deadline, Delivery};
+use app::invoke::{self, Message, Outcome};
+use app::port::{PortError, Received};
+use tokio::sync::{Notify, watch};
+use tokio::time::{Instant, interval_at, timeout};
+
+use super::Subscription;
+use crate::folder::entropy;
+use crate::prometheus::Counts;
+
+/// Messages of one queue that are handled at once.
+pub(super) const WORKERS: usize = 4;
+/// As long as the longest consumer has on Lambda.
+const DEADLINE: Duration = Duration::from_secs(120);
+/// A message that is being handled stays hidden by a lease that is renewed, so that what a
+/// killed process held comes back soon.
+const LEASE: Duration = Duration::from_secs(20);
+const RENEWED_EVERY: Duration = Duration::from_secs(5);
+const IDLE_FIRST: Duration = Duration::from_millis(50);
+const IDLE_LAST: Duration = Duration::from_secs(1);
+const RETRY_FIRST_MS: u64 = 1_000;
+const RETRY_LAST_MS: u64 = 120_000;
+
+/// What became of the messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Drained {
+    /// Handled.
+    pub done: usize,
+    /// Deliveries that failed and are or were tried again.
+    pub retried: usize,
+    /// Given up by their consumer.
+    pub discarded: usize,
+}
+
+/// Receives and handles one message after the other until asked to stop.
+pub(super) async fn work(
+    subscription: Subscription,
+    counts: Arc<Counts>,
+    sent: Arc<Notify>,
+    stopped: watch::Receiver<bool>,
+) {
+    let mut idle = IDLE_FIRST;
+    while !*stopped.borrow() {
+        // Asked for before the look, or a message in between would not wake us.
+        let ring = sent.notified();
+        match subscription.receive().await {
+            Ok(Some(message)) => {
+                idle = IDLE_FIRST;
+                let outcome = subscription.handle(&message).await;
+                counts.message(subscription.name, outcome);
+                if let Err(error) = subscription.settle(&message, outcome, backoff(&message)).await
+                {
+                    let error = app::trace::chain(&error);
+                    tracing::warn!(error, "a message was handled and will come again");
+                }
+                continue;
+            }
+            Ok(None) => idle = (idle * 2).min(IDLE_LAST),
+            Err(error) => {
+                idle = IDLE_LAST;
+                let queue = subscription.queue.as_str();
+                tracing::warn!(error = app::trace::chain(&error), queue, "nothing received");
+            }
+        }
+        let mut asked = stopped.clone();
+        tokio::select! {
+            _ = timeout(idle, ring) => {}
+            _ = asked.wait_for(|stopping| *stopping) => {}
+        }
+    }
+}
+
+/// Handles everything that is visible, in turn, until nothing is.
+pub(super) async fn drain(
+    subscriptions: &[Subscription],
+    counts: &Counts,
+) -> Result<Drained, PortError> {
+    let mut drained = Drained::default();
+    loop {
+        let mut quiet = true;
+        for subscription in subscriptions {
+            while let Some(message) = subscription.receive().await? {
+                quiet = false;
+                let outcome = subscription.handle(&message).await;
+                counts.message(subscription.name, outcome);
+                subscription.settle(&message, outcome, Duration::ZERO).await?;
+                match outcome {
+                    Outcome::Done => drained.done += 1,
+                    Outcome::Retry => drained.retried += 1,
+                    Outcome::Discard => drained.discarded += 1,
+                }
+            }
+        }
+        if quiet {
+            return Ok(drained);
+        }
+    }
+}
+
+impl Subscription {
+    async fn receive(&self) -> Result<Option<Received>, PortError> {
+        Ok(self.app.queue.receive(self.queue, 1, LEASE).await?.pop())
+    }
+
+    async fn handle(&self, message: &Received) -> Outcome {
+        let delivery = Delivery {
+            body: message.body.clone(),
+            attempt: message.attempt,
+            deadline: Deadline::within(DEADLINE),
+        };
+        let trace = message.trace.as_deref();
+        let message_seen = Message { id: &message.id, trace, delivery };
+        let handling = invoke::deliver(self.name, &self.app, &self.consumer, message_seen);
+        tokio::pin!(handling);
+        let mut renewal = interval_at(Instant::now() + RENEWED_EVERY, RENEWED_EVERY);
+        loop {
+            tokio::select! {
+                outcome = &mut handling => return outcome,
+                _ = renewal.tick() => {
+                    let renewed = self.app.queue.release(self.queue, &message.receipt, LEASE).await;
+                    if let Err(error) = renewed {
+                        tracing::warn!(error = app::trace::chain(&error), "a lease was not renewed");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn settle(
+        &self,
+        message: &Received,
+        outcome: Outcome,
+        delay: Duration,
+    ) -> Result<(), PortError> {
+        let queue = &self.app.queue;
+        match outcome {
+            Outcome::Done => queue.acknowledge(self.queue, &message.receipt).await.map(drop),
+            Outcome::Retry => queue.release(self.queue, &message.receipt, delay).await.map(drop),
+            Outcome::Discard => queue.bury(self.queue, message).await,
+        }
+    }
+}
+
+/// Doubles with every attempt; by chance up to half more, so that what failed together does not
+/// come back together.
+fn backoff(message: &Received) -> Duration {
+    let doublings = message.attempt.saturating_sub(1).min(16);
+    let delay_ms = (RETRY_FIRST_MS << doublings).min(RETRY_LAST_MS);
+    let chance = u64::from(u16::from_le_bytes(entropy()));
+    Duration::from_millis(delay_ms + delay_ms / 2 * chance / u64::from(u16::MAX))
+}

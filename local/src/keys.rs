@@ -1,0 +1,66 @@
+//! Keys that a self-hosted Takings makes for itself, once.
+
+use app::token::{Key, KeyState, Keys};
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+
+use crate::folder::{Folder, FolderError, entropy, hex};
+
+/// What signs tokens and links.
+#[derive(Clone)]
+pub struct Secrets {
+    /// For [`app::Config::token_keys`].
+    pub token_keys: String,
+    /// For [`app::Config::unsubscribe_keys`].
+    pub unsubscribe_keys: String,
+    /// Signs the addresses of objects.
+    pub object_key: String,
+}
+
+impl Secrets {
+    /// The secrets of a folder, made on first use. Only the owner of the folder can read them.
+    ///
+    /// # Errors
+    /// When they cannot be read or written.
+    pub fn of(folder: &Folder) -> Result<Self, FolderError> {
+        Ok(Self {
+            token_keys: folder.secret("token-keys.json", token_keys)?,
+            unsubscribe_keys: folder.secret("unsubscribe-keys.txt", unsubscribe_keys)?,
+            object_key: folder.secret("object-key.txt", object_key)?,
+        })
+    }
+
+    /// Secrets that end with the process.
+    #[must_use]
+    pub fn fresh() -> Self {
+        Self {
+            token_keys: token_keys(),
+            unsubscribe_keys: unsubscribe_keys(),
+            object_key: object_key(),
+        }
+    }
+}
+
+fn token_keys() -> String {
+    let pair = Ed25519KeyPair::generate().expect("making a key needs nothing but entropy");
+    let private_key = pair.to_pkcs8v1().expect("a key that was just made can be written");
+    let body = STANDARD.encode(private_key.as_ref());
+    let keys = Keys::of(vec![Key {
+        kid: format!("local-{}", hex(&entropy::<4>())),
+        private_key_pem: format!(
+            "-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"
+        ),
+        x: URL_SAFE_NO_PAD.encode(pair.public_key()),
+        state: KeyState::Current,
+    }]);
+    serde_json::to_string(&keys).expect("strings always become JSON")
+}
+
+fn unsubscribe_keys() -> String {
+    format!("1:{}", STANDARD.encode(entropy::<32>()))
+}
+
+fn object_key() -> String {
+    hex(&entropy::<32>())
+}

@@ -1,0 +1,192 @@
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::extract::FromRequestParts;
+use domain::access::{ApiKey, KeyHash, Scope, SecretKey};
+use domain::id::ApiKeyId;
+use domain::tenant::Tenant;
+use http::header;
+use http::request::Parts;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use store::access;
+
+use crate::{App, Problem, ProblemCode, extract, token};
+
+/// Who calls: the tenant and what the credential may do.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// In which tenant.
+    pub tenant: Tenant,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// The API key, unless a token was shown.
+    pub key: Option<ApiKey>,
+}
+
+/// Keys that were looked up lately, so that not every call asks for them again.
+#[derive(Default)]
+pub struct Callers {
+    keys: Mutex<HashMap<KeyHash, (Option<ApiKey>, Instant)>>,
+    used: Mutex<HashMap<ApiKeyId, Date>>,
+}
+
+/// A key that was revoked is refused after this at the latest.
+const REMEMBERED: Duration = Duration::from_secs(10);
+/// The record in the key-value store is renewed from Postgres after this.
+const WRITTEN_THROUGH: Duration = Duration::from_secs(24 * 3600);
+const KEYS: usize = 10_000;
+
+impl Caller {
+    /// Refuses a caller without the scope.
+    ///
+    /// # Errors
+    /// A problem that names the scope.
+    pub fn require(&self, scope: Scope) -> Result<(), Problem> {
+        if self.scopes.contains(&scope) {
+            return Ok(());
+        }
+        Err(Problem::new(
+            ProblemCode::Forbidden,
+            format!("the credential lacks the scope `{}`", scope.as_str()),
+        ))
+    }
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let shown = extract::header_text(&parts.headers, header::AUTHORIZATION)
+            .and_then(|value| value.strip_prefix("Bearer "))
+            .map(str::trim)
+            .ok_or_else(|| {
+                unauthenticated("send `Authorization: Bearer` with an API key or an access token")
+            })?;
+        let caller = if shown.starts_with("tk_") {
+            by_key(app, shown).await?
+        } else {
+            by_token(app, shown).await?
+        };
+        tracing::Span::current().record("tenant", caller.tenant.number.0);
+        Ok(caller)
+    }
+}
+
+async fn by_key(app: &App, shown: &str) -> Result<Caller, Problem> {
+    let secret = SecretKey::parse(shown).map_err(|error| unauthenticated(&error.to_string()))?;
+    let hash = secret.hash();
+    let key = match app.callers.remembered(&hash) {
+        Some(key) => key,
+        None => {
+            let key = look_up(app, &hash).await?;
+            app.callers.remember(hash, key.clone());
+            key
+        }
+    };
+    let now = app.clock.now();
+    let key = key
+        .filter(|key| key.expires_at.is_none_or(|expires_at| now < expires_at))
+        .ok_or_else(|| unauthenticated("the API key is unknown, revoked or expired"))?;
+    Ok(Caller { tenant: key.tenant.clone(), scopes: key.scopes.clone(), key: Some(key) })
+}
+
+async fn by_token(app: &App, shown: &str) -> Result<Caller, Problem> {
+    let keys = token::Keys::parse(&app.config.token_keys).map_err(Problem::internal)?;
+    let claims = keys
+        .check(shown, &app.config.public_url, app.clock.now())
+        .map_err(|error| unauthenticated("the access token is not valid").caused_by(error))?;
+    let tenant = access::tenant_by_id(&app.db, claims.tenant)
+        .await?
+        .ok_or_else(|| unauthenticated("the access token speaks of no tenant"))?;
+    let mut scopes = claims.role.scopes();
+    if let Some(limited) = &claims.scopes {
+        scopes.retain(|scope| limited.contains(scope));
+    }
+    Ok(Caller { tenant, scopes, key: None })
+}
+
+/// Asks the key-value store first, so that keys are known while Postgres is away; Postgres is
+/// the truth and is written through.
+async fn look_up(app: &App, hash: &KeyHash) -> Result<Option<ApiKey>, Problem> {
+    let record_key = record_key(hash);
+    match app.key_value.get(&record_key).await {
+        Ok(Some(record)) => {
+            if let Ok(key) = serde_json::from_str::<ApiKey>(&record.value) {
+                note_use(app, &key, None).await;
+                return Ok(Some(key));
+            }
+        }
+        Ok(None) => {}
+        Err(error) => tracing::warn!(error = crate::trace::chain(&error), "no key-value records"),
+    }
+    let Some((key, last_used_on)) = access::key_by_hash(&app.db, hash).await? else {
+        return Ok(None);
+    };
+    write_through(app, hash, &key).await;
+    note_use(app, &key, last_used_on).await;
+    Ok(Some(key))
+}
+
+/// Puts a key where it is found while Postgres is away.
+pub async fn write_through(app: &App, hash: &KeyHash, key: &ApiKey) {
+    let expires_at = app.clock.after(WRITTEN_THROUGH);
+    let Ok(value) = serde_json::to_string(key) else { return };
+    if let Err(error) = app.key_value.put(&record_key(hash), &value, Some(expires_at)).await {
+        tracing::warn!(error = crate::trace::chain(&error), "an API key was not written through");
+    }
+}
+
+/// The record of a revoked key goes at once.
+///
+/// # Errors
+/// When the key-value store is away.
+pub async fn forget(app: &App, hash: &KeyHash) -> Result<(), Problem> {
+    app.callers.keys.lock().unwrap_or_else(PoisonError::into_inner).remove(hash);
+    Ok(app.key_value.delete(&record_key(hash)).await?)
+}
+
+/// Notes the use of a key, once a day and process; a failure is no reason to refuse a call.
+async fn note_use(app: &App, key: &ApiKey, last_used_on: Option<Date>) {
+    let today = app.clock.now().to_zoned(TimeZone::UTC).date();
+    let known = last_used_on == Some(today) || app.callers.used_on(key.id, today);
+    if !known && let Err(error) = access::mark_used(&app.db, key, today).await {
+        tracing::info!(error = crate::trace::chain(&error), "the use of a key was not noted");
+    }
+}
+
+impl Callers {
+    /// Notes the day, and answers whether it was noted before.
+    fn used_on(&self, key: ApiKeyId, today: Date) -> bool {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if used.len() >= KEYS {
+            used.clear();
+        }
+        used.insert(key, today) == Some(today)
+    }
+
+    fn remembered(&self, hash: &KeyHash) -> Option<Option<ApiKey>> {
+        let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let (key, since) = keys.get(hash)?;
+        (since.elapsed() < REMEMBERED).then(|| key.clone())
+    }
+
+    fn remember(&self, hash: KeyHash, key: Option<ApiKey>) {
+        let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if keys.len() >= KEYS {
+            keys.retain(|_, (_, since)| since.elapsed() < REMEMBERED);
+        }
+        if keys.len() < KEYS {
+            keys.insert(hash, (key, Instant::now()));
+        }
+    }
+}
+
+fn record_key(hash: &KeyHash) -> String {
+    format!("api_key:{}", hash.hex())
+}
+
+fn unauthenticated(detail: &str) -> Problem {
+    Problem::new(ProblemCode::Unauthenticated, detail)
+}

@@ -1,0 +1,93 @@
+//! What a function may touch: the seam to its hosts, the ports, the problems, the caller.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use object_store::ObjectStore;
+use store::Db;
+
+pub use crate::clock::Clock;
+pub use crate::config::Config;
+pub use crate::function::{
+    Consumer, Deadline, Delivery, Every, Failure, Function, Job, Role, Tick, Trigger, Uses,
+};
+pub use crate::problem::{Problem, ProblemCode};
+
+/// Who calls: API keys and tokens, resolved to a tenant and its scopes.
+pub mod caller;
+/// The time, or a fixed one.
+pub mod clock;
+/// The only reader of the environment.
+pub mod config;
+/// Bodies, queries and the idempotency key, each refused with a problem that names the field.
+pub mod extract;
+/// The seam: what a function is, whoever hosts it.
+pub mod function;
+/// One message or one tick, as every host hands it to its function.
+pub mod invoke;
+/// Points per key and minute, leased in blocks.
+pub mod limiter;
+/// Uploads by signed address.
+pub mod objects;
+/// Queue, key-value records and mail: each with two implementations in production.
+pub mod port;
+/// Every error that a client may see.
+pub mod problem;
+/// Sending on what a transaction left in the outbox.
+pub mod relay;
+/// The layers that every HTTP function shares, whoever hosts it.
+pub mod serve;
+/// Named places at which a test may kill the process.
+pub mod step;
+/// Access tokens: signing, checking, publishing the keys.
+pub mod token;
+/// Logging: one wide line for each invocation.
+pub mod trace;
+
+/// What a function may touch. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// The parts of an [`App`]. A function's [`Uses`] says which of them its host must provide.
+pub struct Parts {
+    /// Postgres, in the role of the function.
+    pub db: Db,
+    /// Messages to other functions.
+    pub queue: Arc<dyn port::Queue>,
+    /// Expiring records: keys, leases, the next due instants.
+    pub key_value: Arc<dyn port::KeyValue>,
+    /// Letters out.
+    pub mailer: Arc<dyn port::Mailer>,
+    /// Large bodies.
+    pub objects: objects::Objects,
+    /// The time.
+    pub clock: Clock,
+    /// Addresses and keys.
+    pub config: Config,
+    /// Keys seen lately.
+    pub callers: caller::Callers,
+    /// Points leased to this process.
+    pub limiter: limiter::Limiter,
+}
+
+impl App {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// The object store behind [`Parts::objects`].
+    #[must_use]
+    pub fn object_store(&self) -> &Arc<dyn ObjectStore> {
+        &self.objects.store
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}

@@ -1,0 +1,104 @@
+use std::any::Any;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
+use store::meter::Meter;
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::invoke::panic_words;
+use crate::trace::TraceParent;
+use crate::{App, Deadline, Problem, ProblemCode, extract};
+
+/// No body is larger than what a Lambda function can be sent.
+const BODY_BYTES: usize = 6 << 20;
+/// How long a request may take where the host sets no deadline.
+const DEADLINE: Duration = Duration::from_secs(29);
+
+#[derive(Clone)]
+struct Hosted {
+    name: &'static str,
+}
+
+/// The routes of an HTTP function as any host serves them: problems for everything that goes
+/// wrong, panics included; a deadline; trace context; one wide log line for each request.
+#[must_use]
+pub fn router(name: &'static str, routes: OpenApiRouter<App>, app: App) -> Router {
+    let (routes, _document) = routes.split_for_parts();
+    routes
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(app)
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(Hosted { name }, invocation))
+}
+
+/// Answers a path that no function serves.
+pub async fn no_such_path() -> Problem {
+    Problem::new(ProblemCode::NotFound, "no function serves this path")
+}
+
+async fn method_not_allowed() -> Problem {
+    Problem::new(ProblemCode::MethodNotAllowed, "the path is right, but not for this method")
+}
+
+fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    Problem::internal(format!("panic: {}", panic_words(&*panic))).into_response()
+}
+
+async fn invocation(State(hosted): State<Hosted>, request: Request, next: Next) -> Response {
+    let trace = TraceParent::follow(extract::header_text(request.headers(), "traceparent"));
+    let request_id = extract::header_text(request.headers(), "x-request-id")
+        .filter(|id| id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_graphic()))
+        .map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned);
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(String::new, |path| path.as_str().to_owned());
+    let deadline =
+        request.extensions().get::<Deadline>().copied().unwrap_or(Deadline::within(DEADLINE));
+    let span = tracing::info_span!(
+        "invocation",
+        function = hosted.name,
+        tenant = tracing::field::Empty,
+        request_id,
+        trace_id = format!("{:032x}", trace.trace_id),
+    );
+    let method = request.method().clone();
+    let meter = Meter::default();
+    let started = Instant::now();
+    let mut request = request;
+    request.extensions_mut().insert(trace);
+    let answer = async {
+        match tokio::time::timeout(deadline.remaining(), next.run(request)).await {
+            Ok(response) => response,
+            Err(_elapsed) => Problem::new(
+                ProblemCode::Deadline,
+                "the call took too long and was given up; ask for less, or try again",
+            )
+            .into_response(),
+        }
+    };
+    let mut response = meter.measure(trace.scope(answer)).instrument(span.clone()).await;
+    let latency_ms = started.elapsed().as_secs_f64() * 1e3;
+    span.in_scope(|| {
+        tracing::info!(
+            %method,
+            route,
+            status = response.status().as_u16(),
+            latency_ms,
+            db_ms = meter.millis(),
+            db_round_trips = meter.round_trips(),
+            "served"
+        );
+    });
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    response
+}

@@ -1,0 +1,172 @@
+use domain::access::Role;
+use domain::id::TenantId;
+use jiff::Timestamp;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+
+/// The service that tokens are for.
+pub const AUDIENCE: &str = "takings-api";
+/// How long a token lives: a permission that was taken away ends with it.
+pub const LIFETIME_S: i64 = 900;
+/// How far two clocks may be apart.
+const LEEWAY_S: i64 = 30;
+/// No honest token is longer.
+const MAX_BYTES: usize = 4096;
+
+/// The keys of tokens. Several stand side by side while they rotate: a `next` key is published
+/// before it signs, a `retired` one stays until its last token has expired.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct Keys(Vec<Key>);
+
+/// One key pair.
+#[derive(Clone, Deserialize, Serialize)]
+pub struct Key {
+    /// Its name: letters, digits, `_` and `-`.
+    pub kid: String,
+    /// Ed25519, PKCS #8, PEM.
+    pub private_key_pem: String,
+    /// The public key: 32 bytes, base64url.
+    pub x: String,
+    /// What it is for at the moment.
+    pub state: KeyState,
+}
+
+/// What a key is for at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyState {
+    /// Published, so that every cache knows it; signs soon.
+    Next,
+    /// Signs.
+    Current,
+    /// Signs no more; its tokens are still good.
+    Retired,
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Key({}, {:?})", self.kid, self.state)
+    }
+}
+
+/// What a token says.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Claims {
+    /// Who signed it.
+    pub iss: String,
+    /// For which service.
+    pub aud: String,
+    /// Whom it speaks of: a person, or the API key it was exchanged for.
+    pub sub: String,
+    /// Not after, in seconds.
+    pub exp: i64,
+    /// Not before, in seconds.
+    pub nbf: i64,
+    /// Issued at, in seconds.
+    pub iat: i64,
+    /// In which tenant.
+    pub tenant: TenantId,
+    /// As what.
+    pub role: Role,
+    /// What it may do at most, if less than the role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Vec<domain::access::Scope>>,
+}
+
+/// Why a token is refused. None of it is told to the bearer.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// Not a token, a wrong signature, a wrong or missing claim.
+    #[error("the token is not valid")]
+    Invalid(#[from] jsonwebtoken::errors::Error),
+    /// Longer than any honest token.
+    #[error("the token is too long")]
+    TooLong,
+    /// No key of that name.
+    #[error("the token names no key of ours")]
+    UnknownKey,
+    /// Outside its time.
+    #[error("the token has expired or is not valid yet")]
+    Time,
+    /// No key signs at the moment, or it cannot be read.
+    #[error("no key signs at the moment")]
+    NoCurrentKey,
+}
+
+impl Keys {
+    /// Reads the keys from configuration; none when it is empty.
+    ///
+    /// # Errors
+    /// What is wrong with the JSON.
+    pub fn parse(json: &str) -> Result<Self, serde_json::Error> {
+        if json.is_empty() { Ok(Self::default()) } else { serde_json::from_str(json) }
+    }
+
+    /// The keys, given one by one.
+    #[must_use]
+    pub fn of(keys: Vec<Key>) -> Self {
+        Self(keys)
+    }
+
+    /// Signs claims with the current key.
+    ///
+    /// # Errors
+    /// [`TokenError::NoCurrentKey`].
+    pub fn sign(&self, claims: &Claims) -> Result<String, TokenError> {
+        let key = self.0.iter().find(|key| key.state == KeyState::Current);
+        let key = key.ok_or(TokenError::NoCurrentKey)?;
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.kid = Some(key.kid.clone());
+        header.typ = Some("at+jwt".to_owned());
+        let secret = EncodingKey::from_ed_pem(key.private_key_pem.as_bytes())?;
+        Ok(jsonwebtoken::encode(&header, claims, &secret)?)
+    }
+
+    /// Checks a token. The algorithm and the key come from our own record of the key named by
+    /// `kid`; nothing else in the header is believed.
+    ///
+    /// # Errors
+    /// [`TokenError`] says why it is refused.
+    pub fn check(&self, token: &str, issuer: &str, now: Timestamp) -> Result<Claims, TokenError> {
+        if token.len() > MAX_BYTES {
+            return Err(TokenError::TooLong);
+        }
+        let header = jsonwebtoken::decode_header(token)?;
+        if header.typ.as_deref() != Some("at+jwt") {
+            return Err(TokenError::UnknownKey);
+        }
+        let kid = header.kid.unwrap_or_default();
+        let key = self.0.iter().find(|key| key.kid == kid).ok_or(TokenError::UnknownKey)?;
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_issuer(&[issuer]);
+        validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
+        // The clock is ours, and may be a fixed one: the two instants are compared below.
+        validation.validate_exp = false;
+        validation.validate_nbf = false;
+        let public = DecodingKey::from_ed_components(&key.x)?;
+        let claims = jsonwebtoken::decode::<Claims>(token, &public, &validation)?.claims;
+        let now = now.as_second();
+        if claims.exp.saturating_add(LEEWAY_S) <= now || claims.nbf.saturating_sub(LEEWAY_S) > now {
+            return Err(TokenError::Time);
+        }
+        Ok(claims)
+    }
+
+    /// The public keys, as a JWK set.
+    #[must_use]
+    pub fn jwks(&self) -> serde_json::Value {
+        let keys: Vec<_> = self
+            .0
+            .iter()
+            .map(|key| {
+                serde_json::json!({
+                    "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA",
+                    "kid": key.kid, "x": key.x,
+                })
+            })
+            .collect();
+        serde_json::json!({ "keys": keys })
+    }
+}

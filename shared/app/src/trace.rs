@@ -1,0 +1,127 @@
+use std::error::Error;
+use std::fmt::Write;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
+
+/// How lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a line, for machines.
+    Json,
+    /// For people at a terminal.
+    Text,
+}
+
+/// Starts logging. A second call does nothing.
+pub fn init(format: Format) {
+    let filter = crate::config::read("RUST_LOG").unwrap_or_else(|| "info".to_owned());
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(filter))
+        .with_span_events(FmtSpan::NONE)
+        .with_target(false);
+    let _already_set = match format {
+        Format::Json => builder.json().flatten_event(true).with_span_list(false).try_init(),
+        Format::Text => builder.with_writer(std::io::stderr).try_init(),
+    };
+}
+
+/// An error and its causes, in one line.
+#[must_use]
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let _ = write!(line, ": {error}");
+        cause = error.source();
+    }
+    line
+}
+
+tokio::task_local! {
+    static CURRENT: TraceParent;
+}
+
+/// The identity of a trace, as W3C trace context writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceParent {
+    /// Of the whole trace.
+    pub trace_id: u128,
+    /// Of whoever called.
+    pub parent_id: u64,
+    /// Whether it is recorded.
+    pub sampled: bool,
+}
+
+impl TraceParent {
+    /// Reads `00-{trace id}-{parent id}-{flags}`; anything else is no trace.
+    #[must_use]
+    pub fn parse(header: &str) -> Option<Self> {
+        let mut parts = header.trim().split('-');
+        let (version, trace, parent, flags) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let hex = |text: &str, length: usize| {
+            text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+        };
+        if version != "00" || !hex(trace, 32) || !hex(parent, 16) || !hex(flags, 2) {
+            return None;
+        }
+        let trace_id = u128::from_str_radix(trace, 16).ok().filter(|id| *id != 0)?;
+        let parent_id = u64::from_str_radix(parent, 16).ok().filter(|id| *id != 0)?;
+        let sampled = u8::from_str_radix(flags, 16).ok()? & 1 == 1;
+        Some(Self { trace_id, parent_id, sampled })
+    }
+
+    /// A trace that begins here.
+    #[must_use]
+    pub fn begin() -> Self {
+        let entropy = uuid::Uuid::now_v7().as_u128();
+        Self { trace_id: entropy, parent_id: (entropy as u64) | 1, sampled: true }
+    }
+
+    /// This trace, with us as the parent of what follows.
+    #[must_use]
+    pub fn child(self) -> Self {
+        Self { parent_id: (uuid::Uuid::now_v7().as_u128() as u64) | 1, ..self }
+    }
+
+    /// The next step of the trace that a header or a message came with, or a new trace.
+    #[must_use]
+    pub fn follow(header: Option<&str>) -> Self {
+        header.and_then(Self::parse).map_or_else(Self::begin, Self::child)
+    }
+
+    /// The trace of the invocation that asks: for what it sends.
+    #[must_use]
+    pub fn current() -> Option<Self> {
+        CURRENT.try_with(|trace| *trace).ok()
+    }
+
+    /// Runs an invocation in this trace.
+    pub async fn scope<F: Future>(self, invocation: F) -> F::Output {
+        CURRENT.scope(self, invocation).await
+    }
+
+    /// As W3C trace context writes it.
+    #[must_use]
+    pub fn header(&self) -> String {
+        let flags = u8::from(self.sampled);
+        format!("00-{:032x}-{:016x}-{flags:02x}", self.trace_id, self.parent_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TraceParent;
+
+    #[test]
+    fn a_trace_parent_is_read_and_written_and_nonsense_is_none() {
+        let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        assert_eq!(TraceParent::parse(header).unwrap().header(), header);
+        for nonsense in ["", "00", "00-0-0-0", &header.replace('4', "g"), &header[..50]] {
+            assert_eq!(TraceParent::parse(nonsense), None, "{nonsense}");
+        }
+        let zero = "00-00000000000000000000000000000000-00f067aa0ba902b7-01";
+        assert_eq!(TraceParent::parse(zero), None);
+    }
+}

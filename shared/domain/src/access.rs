@@ -1,0 +1,240 @@
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::id::ApiKeyId;
+use crate::tenant::Tenant;
+
+/// What a credential may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Scope {
+    /// Record points, read receipts, repair the quarantine.
+    #[serde(rename = "points:write")]
+    PointsWrite,
+    /// Record points older than the ordinary horizon.
+    #[serde(rename = "points:backfill")]
+    PointsBackfill,
+    /// Read metrics, series and tags.
+    #[serde(rename = "metrics:read")]
+    MetricsRead,
+    /// Declare and change metrics.
+    #[serde(rename = "metrics:write")]
+    MetricsWrite,
+    /// Query figures.
+    #[serde(rename = "query:read")]
+    QueryRead,
+    /// Import files, and undo them.
+    #[serde(rename = "imports:write")]
+    ImportsWrite,
+    /// Read forecasts.
+    #[serde(rename = "forecasts:read")]
+    ForecastsRead,
+    /// Read report schedules and their deliveries.
+    #[serde(rename = "reports:read")]
+    ReportsRead,
+    /// Change report schedules.
+    #[serde(rename = "reports:write")]
+    ReportsWrite,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 9] = [
+        Self::PointsWrite,
+        Self::PointsBackfill,
+        Self::MetricsRead,
+        Self::MetricsWrite,
+        Self::QueryRead,
+        Self::ImportsWrite,
+        Self::ForecastsRead,
+        Self::ReportsRead,
+        Self::ReportsWrite,
+    ];
+
+    /// As it is written in keys, tokens and the API document.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PointsWrite => "points:write",
+            Self::PointsBackfill => "points:backfill",
+            Self::MetricsRead => "metrics:read",
+            Self::MetricsWrite => "metrics:write",
+            Self::QueryRead => "query:read",
+            Self::ImportsWrite => "imports:write",
+            Self::ForecastsRead => "forecasts:read",
+            Self::ReportsRead => "reports:read",
+            Self::ReportsWrite => "reports:write",
+        }
+    }
+
+    /// By its written form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text)
+    }
+}
+
+/// What a person is in a tenant, from most to least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Everything, and the tenant itself.
+    Owner,
+    /// Everything but the tenant itself.
+    Admin,
+    /// Records, imports, declares, schedules.
+    Editor,
+    /// Reads.
+    Viewer,
+}
+
+impl Role {
+    /// What the role may do.
+    #[must_use]
+    pub fn scopes(self) -> Vec<Scope> {
+        let reads = |scope: &Scope| scope.as_str().ends_with(":read");
+        match self {
+            Self::Owner | Self::Admin | Self::Editor => Scope::ALL.to_vec(),
+            Self::Viewer => Scope::ALL.into_iter().filter(reads).collect(),
+        }
+    }
+}
+
+/// What a lookup of an API key by its hash answers: enough to serve a call without Postgres.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ApiKey {
+    /// Which key.
+    pub id: ApiKeyId,
+    /// Whose key.
+    pub tenant: Tenant,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// From then on it is refused.
+    pub expires_at: Option<Timestamp>,
+    /// Points it may send in a minute.
+    pub points_per_minute: u32,
+}
+
+/// A secret API key: `tk_live_` or `tk_test_`, 30 base62 characters (178 bits) and a checksum of
+/// 6, so that scanners find it and a typing error is refused without a lookup.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretKey(String);
+
+/// The SHA-256 of a secret key: all that is stored of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct KeyHash(pub [u8; 32]);
+
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const SECRET_LENGTH: usize = 30;
+const CHECKSUM_LENGTH: usize = 6;
+
+/// Why a text is no API key.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAKey {
+    /// Another prefix, length or alphabet.
+    #[error("an API key is tk_live_ or tk_test_ followed by 36 letters and digits")]
+    Shape,
+    /// One of its characters was mistyped or cut off.
+    #[error("the checksum of the API key does not match: it was mistyped or cut off")]
+    Checksum,
+}
+
+impl SecretKey {
+    /// Makes a key from 30 bytes of entropy. `live` keys are for business, others for samples.
+    #[must_use]
+    pub fn from_entropy(live: bool, entropy: &[u8; SECRET_LENGTH]) -> Self {
+        let prefix = if live { "tk_live_" } else { "tk_test_" };
+        let secret: String =
+            entropy.iter().map(|byte| BASE62[usize::from(*byte) % 62] as char).collect();
+        let checksum = checksum(&secret);
+        Self(format!("{prefix}{secret}{checksum}"))
+    }
+
+    /// Checks shape and checksum; whether the key is known is for the lookup to say.
+    ///
+    /// # Errors
+    /// [`NotAKey`] says what is wrong with the text.
+    pub fn parse(text: &str) -> Result<Self, NotAKey> {
+        let rest = text
+            .strip_prefix("tk_live_")
+            .or_else(|| text.strip_prefix("tk_test_"))
+            .ok_or(NotAKey::Shape)?;
+        if rest.len() != SECRET_LENGTH + CHECKSUM_LENGTH
+            || !rest.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        {
+            return Err(NotAKey::Shape);
+        }
+        let (secret, given) = rest.split_at(SECRET_LENGTH);
+        if checksum(secret) == given { Ok(Self(text.to_owned())) } else { Err(NotAKey::Checksum) }
+    }
+
+    /// What is stored and looked up.
+    #[must_use]
+    pub fn hash(&self) -> KeyHash {
+        KeyHash(Sha256::digest(self.0.as_bytes()).into())
+    }
+
+    /// The first characters, shown in lists so that people know their keys apart.
+    #[must_use]
+    pub fn hint(&self) -> &str {
+        &self.0[.."tk_live_".len() + 4]
+    }
+
+    /// The whole secret, to be shown once.
+    #[must_use]
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SecretKey({}…)", self.hint())
+    }
+}
+
+impl KeyHash {
+    /// In lower-case hexadecimal.
+    #[must_use]
+    pub fn hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+fn checksum(secret: &str) -> String {
+    let mut rest = crc32fast::hash(secret.as_bytes());
+    let mut digits = [b'0'; CHECKSUM_LENGTH];
+    for digit in digits.iter_mut().rev() {
+        *digit = BASE62[(rest % 62) as usize];
+        rest /= 62;
+    }
+    digits.iter().map(|byte| *byte as char).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_survives_its_own_check_and_no_mistyped_one_does() {
+        let key = SecretKey::from_entropy(true, &[7; 30]);
+        assert_eq!(SecretKey::parse(key.reveal()), Ok(key.clone()));
+        for position in 8..key.reveal().len() {
+            let mut bytes = key.reveal().as_bytes().to_vec();
+            bytes[position] = if bytes[position] == b'x' { b'y' } else { b'x' };
+            let mistyped = String::from_utf8(bytes).unwrap();
+            assert_eq!(SecretKey::parse(&mistyped), Err(NotAKey::Checksum), "{position}");
+        }
+        for shape in ["", "tk_live_", "sk_live_abc", &key.reveal()[..43], "tk_live_é"] {
+            assert_eq!(SecretKey::parse(shape), Err(NotAKey::Shape), "{shape}");
+        }
+    }
+
+    #[test]
+    fn a_key_does_not_print_itself() {
+        let key = SecretKey::from_entropy(true, &[9; 30]);
+        assert!(!format!("{key:?}").contains(&key.reveal()[12..]));
+    }
+}

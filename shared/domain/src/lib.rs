@@ -1,0 +1,24 @@
+//! The words and rules of the trade: pure, total, fit for wasm32.
+//!
+//! No module here does I/O, awaits, reads a clock or the environment, or panics on input.
+
+/// Who may do what: scopes, roles and API keys.
+pub mod access;
+/// Points that arrive together, and what becomes of each.
+pub mod batch;
+/// How a tenant counts time: zones, buckets, periods, comparisons and schedules.
+pub mod calendar;
+/// Identifiers, made by us before the database sees them.
+pub mod id;
+/// The queue vocabulary: one versioned enum for each queue.
+pub mod message;
+/// Metrics, tags and points: what may be recorded, and under which name.
+pub mod metric;
+/// Questions about recorded figures, and how what was read becomes an answer.
+pub mod question;
+/// The figures of a report and its sentences.
+pub mod report;
+/// Sales lines turned into the standard shop metrics.
+pub mod sales;
+/// Tenants: one business, the unit of isolation and of time.
+pub mod tenant;

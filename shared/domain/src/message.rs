@@ -1,0 +1,114 @@
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::id::{DeliveryId, ImportId, ReceiptId, TenantNumber};
+
+/// A queue: its name is that of the template resource and of the environment variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum QueueName {
+    /// Batches of points that arrived while Postgres was away. In order for each tenant.
+    Ingest,
+    /// Files to import or to undo. In order for each tenant.
+    Imports,
+    /// Metrics to forecast.
+    Forecasts,
+    /// Letters to send.
+    Reports,
+}
+
+impl QueueName {
+    /// Every queue.
+    pub const ALL: [Self; 4] = [Self::Ingest, Self::Imports, Self::Forecasts, Self::Reports];
+
+    /// In lower case, as in `QUEUE_URL_INGEST` and in the job table.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ingest => "ingest",
+            Self::Imports => "imports",
+            Self::Forecasts => "forecasts",
+            Self::Reports => "reports",
+        }
+    }
+
+    /// By its name in lower case.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|queue| queue.as_str() == name)
+    }
+
+    /// First in, first out within a message group.
+    #[must_use]
+    pub fn is_fifo(self) -> bool {
+        matches!(self, Self::Ingest | Self::Imports)
+    }
+}
+
+/// What the `ingest` queue carries.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum IngestMessage {
+    /// A part of a batch that was accepted before it could be written.
+    #[serde(rename = "ingest.batch_part.v1")]
+    BatchPart {
+        /// Whose points.
+        tenant: TenantNumber,
+        /// The receipt that the client holds: the key of the batch.
+        receipt: ReceiptId,
+        /// Which part of the batch, from 0.
+        part: u32,
+        /// How many parts the batch has.
+        parts: u32,
+        /// Hash of the body, so that another body under the same key is told apart.
+        body_hash: Uuid,
+        /// When the batch arrived.
+        received_at: Timestamp,
+        /// The part: a [`crate::batch::Batch`] as JSON, gzip, base64.
+        batch: String,
+    },
+}
+
+/// What the `imports` queue carries.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum ImportMessage {
+    /// Go on with an import or its undoing, from where its row says.
+    #[serde(rename = "import.proceed.v1")]
+    Proceed {
+        /// Whose file.
+        tenant: TenantNumber,
+        /// Which file.
+        import: ImportId,
+    },
+}
+
+/// What the `forecasts` queue carries.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum ForecastMessage {
+    /// Forecast one metric from its complete days.
+    #[serde(rename = "forecast.metric.v1")]
+    Metric {
+        /// Whose metric.
+        tenant: TenantNumber,
+        /// Its name.
+        metric: String,
+        /// The instant that ends the known days.
+        now: Timestamp,
+    },
+}
+
+/// What the `reports` queue carries.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum ReportMessage {
+    /// Send one occurrence to one recipient.
+    #[serde(rename = "report.send.v1")]
+    Send {
+        /// Whose report.
+        tenant: TenantNumber,
+        /// Which recipient of which occurrence.
+        delivery: DeliveryId,
+    },
+}

@@ -1,0 +1,97 @@
+use crate::metric::{Aggregation, Declaration, Direction, Finest, GapRule, Kind, Unit};
+use crate::tenant::Currency;
+
+/// The metrics that every shop's sales make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StandardMetric {
+    /// What was sold, in money; tag `country`; one point a line.
+    Revenue,
+    /// What was given back, in money, as positive amounts; tag `country`; one point a line.
+    Refunds,
+    /// One for each invoice with a sale, when its first sale is; tag `country`.
+    Orders,
+    /// One for each invoice that takes back, when its first such line is; tag `country`.
+    Returns,
+    /// How many were sold; tag `country`; one point a line.
+    Units,
+    /// Revenue by product: tag `sku`.
+    ProductRevenue,
+    /// Units by product: tag `sku`.
+    ProductUnits,
+}
+
+/// A figure that is not recorded, but divided when it is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ratio {
+    /// For people.
+    pub label: &'static str,
+    /// What is divided.
+    pub numerator: StandardMetric,
+    /// By what.
+    pub denominator: StandardMetric,
+}
+
+/// Revenue by orders.
+pub const AVERAGE_ORDER_VALUE: Ratio = Ratio {
+    label: "Average order value",
+    numerator: StandardMetric::Revenue,
+    denominator: StandardMetric::Orders,
+};
+
+impl StandardMetric {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Revenue,
+        Self::Refunds,
+        Self::Orders,
+        Self::Returns,
+        Self::Units,
+        Self::ProductRevenue,
+        Self::ProductUnits,
+    ];
+
+    /// Its name, as in queries.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Revenue => "revenue",
+            Self::Refunds => "refunds",
+            Self::Orders => "orders",
+            Self::Returns => "returns",
+            Self::Units => "units",
+            Self::ProductRevenue => "product_revenue",
+            Self::ProductUnits => "product_units",
+        }
+    }
+
+    /// Whether its values are money, in whole minor units.
+    #[must_use]
+    pub fn is_money(self) -> bool {
+        matches!(self, Self::Revenue | Self::Refunds | Self::ProductRevenue)
+    }
+
+    /// What it is, in a shop of this currency. The metrics by product keep days only: in the
+    /// hours most of their rollups would hold a single point.
+    #[must_use]
+    pub fn declaration(self, currency: Currency) -> Declaration {
+        let (label, direction, finest) = match self {
+            Self::Revenue => ("Revenue", Direction::Up, Finest::Hour),
+            Self::Refunds => ("Refunds", Direction::Down, Finest::Hour),
+            Self::Orders => ("Orders", Direction::Up, Finest::Hour),
+            Self::Returns => ("Returns", Direction::Down, Finest::Hour),
+            Self::Units => ("Units sold", Direction::Up, Finest::Hour),
+            Self::ProductRevenue => ("Revenue by product", Direction::Up, Finest::Day),
+            Self::ProductUnits => ("Units by product", Direction::Up, Finest::Day),
+        };
+        Declaration {
+            kind: Kind::Counter,
+            unit: if self.is_money() { Unit::money(currency) } else { Unit::default() },
+            aggregation: Aggregation::Sum,
+            gap: GapRule::Zero,
+            direction,
+            finest,
+            label: label.to_owned(),
+            draft: false,
+        }
+    }
+}

@@ -1,0 +1,428 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use domain::batch::{Batch, Judged, Outcome, Row, Verdict};
+use domain::id::{QuarantineId, ReceiptId, TenantNumber};
+use domain::metric::{Code, Declaration, Finest, Kind};
+use domain::tenant::Tenant;
+use jiff::Timestamp;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use crate::metrics::{self, Metric};
+use crate::points::{self, Columns, Point};
+use crate::series::{self, Found, Wanted};
+use crate::{Db, Error, Flight, Parameter, Tx, receipts};
+
+/// A batch on its way into the tables.
+pub struct Arrival<'a> {
+    /// Whose points.
+    pub tenant: &'a Tenant,
+    /// The points.
+    pub batch: &'a Batch,
+    /// Names the batch: under one receipt, a part is written once.
+    pub receipt: ReceiptId,
+    /// Which part this is, when the batch came through a queue in parts.
+    pub part: Option<u32>,
+    /// Tells apart another body under the same receipt.
+    pub body_hash: Uuid,
+    /// When it arrived.
+    pub received_at: Timestamp,
+    /// The refused row that this batch repairs.
+    pub repairs: Option<QuarantineId>,
+}
+
+/// How an arrival ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Recorded {
+    /// It was written now.
+    Now(Outcome),
+    /// It had been written before.
+    Before {
+        /// The hash of the body that was written.
+        body_hash: Uuid,
+        /// What became of it; `None` for the later parts of a batch that was written whole.
+        outcome: Option<Outcome>,
+    },
+}
+
+/// A row that can be written, unless its id says otherwise.
+struct Ready<'a> {
+    row: &'a Row,
+    point: Point,
+    gauge: bool,
+    folded: Option<String>,
+}
+
+const TRIES: u32 = 5;
+
+/// Writes a batch, its rollups, its refused rows, the ids of its points and what became of them
+/// in one transaction.
+///
+/// # Errors
+/// [`Error::Refused`] when the row to be repaired is gone; otherwise what Postgres answers.
+/// After [`Error::Unavailable`] the batch may have been written: record it again under the same
+/// receipt.
+pub async fn record(db: &Db, arrival: &Arrival<'_>) -> Result<Recorded, Error> {
+    let tenant = arrival.tenant.number;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match attempt(db, arrival).await {
+            Err(error) if error.is_contended() && tries < TRIES => {}
+            Err(error) if error.is_missing_partition() && tries < TRIES => points::forget_weeks(db),
+            Err(error) if error.constraint() == Some("ingest_batch_pkey") => {
+                let key = receipts::part_key(arrival.receipt, arrival.part.unwrap_or(0));
+                let before = receipts::by_key(db, tenant, key).await?;
+                let (body_hash, outcome) = before.ok_or(error)?;
+                return Ok(Recorded::Before { body_hash, outcome });
+            }
+            answer => return answer.map(Recorded::Now),
+        }
+    }
+}
+
+async fn attempt(db: &Db, arrival: &Arrival<'_>) -> Result<Outcome, Error> {
+    let tenant = arrival.tenant.number;
+    let mut verdicts = Vec::with_capacity(arrival.batch.rows.len() + arrival.batch.refused.len());
+    for refused in &arrival.batch.refused {
+        verdicts.push((refused.index, Verdict::Rejected(refused.code, refused.field.clone())));
+    }
+    let mut ready = ready(db, arrival, &mut verdicts).await?;
+    let zone = &arrival.tenant.calendar.zone;
+    if ready.iter().all(|ready| ready.row.id.is_none()) {
+        let columns = Columns::of(ready.iter().map(|ready| ready.point).collect(), zone);
+        points::ensure_weeks(db, tenant, &columns).await?;
+        accept(&mut verdicts, &ready);
+        let closing = Closing::of(arrival, verdicts);
+        let parameters = columns.parameters(&tenant);
+        let closing_parameters = closing.parameters(arrival);
+        let mut flights = closing_parameters.flights();
+        if !ready.is_empty() {
+            flights.extend(parameters.flights());
+        }
+        db.flight(Some(tenant), &flights).await?;
+        return Ok(closing.outcome);
+    }
+    let all = Columns::of(ready.iter().map(|ready| ready.point).collect(), zone);
+    points::ensure_weeks(db, tenant, &all).await?;
+    let tx = db.tenant(tenant).await?;
+    let replaced = claim_ids(&tx, arrival, &mut ready, &mut verdicts).await?;
+    if !replaced.is_empty() {
+        points::remove(&tx, tenant, &arrival.tenant.calendar, &replaced).await?;
+    }
+    let columns = Columns::of(ready.iter().map(|ready| ready.point).collect(), zone);
+    accept(&mut verdicts, &ready);
+    let closing = Closing::of(arrival, verdicts);
+    let parameters = columns.parameters(&tenant);
+    let closing_parameters = closing.parameters(arrival);
+    let mut flights = closing_parameters.flights();
+    if !ready.is_empty() {
+        flights.extend(parameters.flights());
+    }
+    tx.pipeline(&flights).await?;
+    tx.commit().await?;
+    Ok(closing.outcome)
+}
+
+/// Resolves metrics, values and series; what cannot be written gets its verdict here.
+async fn ready<'a>(
+    db: &Db,
+    arrival: &Arrival<'a>,
+    verdicts: &mut Vec<(u32, Verdict)>,
+) -> Result<Vec<Ready<'a>>, Error> {
+    let metrics = find_metrics(db, arrival).await?;
+    let mut wanted = Vec::with_capacity(arrival.batch.series.len());
+    let mut at = Vec::with_capacity(arrival.batch.series.len());
+    for key in &arrival.batch.series {
+        at.push(match metrics.get(key.metric.as_str()) {
+            None => Err((Code::MetricLimit, "metric")),
+            Some(metric) => match key.agrees(&metric.declaration) {
+                Err(Code::UnitConflict) => Err((Code::UnitConflict, "unit")),
+                Err(code) => Err((code, "kind")),
+                Ok(()) => {
+                    wanted.push(Wanted { metric: metric.id, tags: key.tags.clone() });
+                    Ok((wanted.len() - 1, metric.clone()))
+                }
+            },
+        });
+    }
+    let found: Vec<Found> = series::resolve(db, arrival.tenant.number, &wanted).await?;
+    let mut ready = Vec::with_capacity(arrival.batch.rows.len());
+    for row in &arrival.batch.rows {
+        let (position, metric) = match &at[row.series as usize] {
+            Ok(known) => known,
+            Err((code, field)) => {
+                verdicts.push((row.index, Verdict::Rejected(*code, (*field).to_owned())));
+                continue;
+            }
+        };
+        match row.value.in_unit(&metric.declaration.unit) {
+            Err(code) => verdicts.push((row.index, Verdict::Rejected(code, "value".to_owned()))),
+            Ok(value) => ready.push(Ready {
+                row,
+                point: Point {
+                    series: found[*position].id,
+                    at: row.at,
+                    value,
+                    hourly: metric.declaration.finest == Finest::Hour,
+                },
+                gauge: metric.declaration.kind == Kind::Gauge,
+                folded: found[*position].folded.clone(),
+            }),
+        }
+    }
+    Ok(ready)
+}
+
+/// Finds the metrics of a batch, and makes drafts of those seen for the first time.
+async fn find_metrics(
+    db: &Db,
+    arrival: &Arrival<'_>,
+) -> Result<HashMap<String, Arc<Metric>>, Error> {
+    let tenant = arrival.tenant.number;
+    let mut metrics: HashMap<String, Arc<Metric>> = HashMap::new();
+    let mut unknown: Vec<(&str, Declaration)> = Vec::new();
+    for key in &arrival.batch.series {
+        let name = key.metric.as_str();
+        if metrics.contains_key(name) || unknown.iter().any(|(known, _)| *known == name) {
+            continue;
+        }
+        match db.dictionary().metric(tenant, name) {
+            Some(metric) => drop(metrics.insert(name.to_owned(), metric)),
+            None => unknown.push((
+                name,
+                Declaration::draft(
+                    key.kind.unwrap_or(Kind::Counter),
+                    key.unit.clone().unwrap_or_default(),
+                ),
+            )),
+        }
+    }
+    if unknown.is_empty() {
+        return Ok(metrics);
+    }
+    let names: Vec<&str> = unknown.iter().map(|(name, _)| *name).collect();
+    let mut known = metrics::find(db, tenant, &names).await?;
+    unknown.retain(|(name, _)| known.iter().all(|metric| metric.name != *name));
+    if !unknown.is_empty() {
+        known.extend(metrics::draft(db, tenant, &unknown).await?);
+    }
+    for metric in known {
+        let metric = Arc::new(metric);
+        db.dictionary().keep_metric(tenant, metric.clone());
+        metrics.insert(metric.name.clone(), metric);
+    }
+    Ok(metrics)
+}
+
+/// Claims the ids of points. What was there before is judged and taken out of `ready`; answers
+/// the earlier readings of gauges that are replaced.
+async fn claim_ids(
+    tx: &Tx,
+    arrival: &Arrival<'_>,
+    ready: &mut Vec<Ready<'_>>,
+    verdicts: &mut Vec<(u32, Verdict)>,
+) -> Result<Vec<Point>, Error> {
+    let tenant = arrival.tenant.number;
+    let mut first: HashMap<Uuid, Point> = HashMap::new();
+    let key_of = |row: &Row| row.id.as_ref().map(|id| receipts::digest(&[id.as_bytes()]));
+    ready.retain(|ready| {
+        let Some(key) = key_of(ready.row) else { return true };
+        let Some(earlier) = first.insert(key, ready.point) else { return true };
+        first.insert(key, earlier);
+        verdicts.push((ready.row.index, repeated(&earlier, &ready.point)));
+        false
+    });
+    let known = claim(tx, tenant, arrival.received_at, &first).await?;
+    let mut replaced = Vec::new();
+    let mut updates = Vec::new();
+    ready.retain(|ready| {
+        let Some(key) = key_of(ready.row) else { return true };
+        let Some((series, at, value)) = known.get(&key).copied() else { return true };
+        let earlier = Point { series, at, value, ..ready.point };
+        let same_place = series == ready.point.series && at == ready.point.at;
+        if ready.gauge && same_place && value.to_bits() != ready.point.value.to_bits() {
+            replaced.push(earlier);
+            updates.push((key, ready.point.value));
+            verdicts.push((ready.row.index, Verdict::Replaced));
+            return true;
+        }
+        verdicts.push((ready.row.index, repeated(&earlier, &ready.point)));
+        false
+    });
+    for (key, value) in updates {
+        tx.query(
+            include_str!("arrivals/replace_key.sql"),
+            &[(&tenant.0, Type::INT4), (&key, Type::UUID), (&value, Type::FLOAT8)],
+        )
+        .await?;
+    }
+    Ok(replaced)
+}
+
+/// Writes the keys that are new, and reads those that were there.
+async fn claim(
+    tx: &Tx,
+    tenant: TenantNumber,
+    received_at: Timestamp,
+    wanted: &HashMap<Uuid, Point>,
+) -> Result<HashMap<Uuid, (i32, Timestamp, f64)>, Error> {
+    let keys: Vec<Uuid> = wanted.keys().copied().collect();
+    let column = |key: &Uuid| wanted[key];
+    let series: Vec<i32> = keys.iter().map(|key| column(key).series).collect();
+    let at: Vec<Timestamp> = keys.iter().map(|key| column(key).at).collect();
+    let values: Vec<f64> = keys.iter().map(|key| column(key).value).collect();
+    let taken = tx
+        .query(
+            include_str!("arrivals/claim_keys.sql"),
+            &[
+                (&tenant.0, Type::INT4),
+                (&keys, Type::UUID_ARRAY),
+                (&series, Type::INT4_ARRAY),
+                (&at, Type::TIMESTAMPTZ_ARRAY),
+                (&values, Type::FLOAT8_ARRAY),
+                (&received_at, Type::TIMESTAMPTZ),
+            ],
+        )
+        .await?;
+    if taken.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let taken: Vec<Uuid> = taken.iter().map(|row| row.get(0)).collect();
+    let rows = tx
+        .query(
+            include_str!("arrivals/known_keys.sql"),
+            &[(&tenant.0, Type::INT4), (&taken, Type::UUID_ARRAY)],
+        )
+        .await?;
+    Ok(rows.iter().map(|row| (row.get(0), (row.get(1), row.get(2), row.get(3)))).collect())
+}
+
+fn repeated(earlier: &Point, now: &Point) -> Verdict {
+    let same = earlier.series == now.series
+        && earlier.at == now.at
+        && earlier.value.to_bits() == now.value.to_bits();
+    if same { Verdict::Duplicate } else { Verdict::Rejected(Code::Conflict, "id".to_owned()) }
+}
+
+fn accept(verdicts: &mut Vec<(u32, Verdict)>, ready: &[Ready<'_>]) {
+    let judged: std::collections::HashSet<u32> = verdicts.iter().map(|(index, _)| *index).collect();
+    for one in ready.iter().filter(|one| !judged.contains(&one.row.index)) {
+        let folded = one.folded.clone();
+        verdicts.push((one.row.index, folded.map_or(Verdict::Accepted, Verdict::Folded)));
+    }
+    verdicts.sort_by_key(|(index, _)| *index);
+}
+
+/// The rows that end an arrival: the answer, and what goes into the quarantine.
+struct Closing {
+    outcome: Outcome,
+    keys: Vec<(Uuid, i32, String)>,
+    ids: Vec<Uuid>,
+    codes: Vec<&'static str>,
+    fields: Vec<String>,
+    lines: Vec<String>,
+}
+
+impl Closing {
+    fn of(arrival: &Arrival<'_>, verdicts: Vec<(u32, Verdict)>) -> Self {
+        let mut outcome = Outcome::default();
+        let (mut ids, mut codes) = (Vec::new(), Vec::new());
+        let (mut fields, mut lines) = (Vec::new(), Vec::new());
+        for (index, verdict) in verdicts {
+            if verdict == Verdict::Accepted {
+                outcome.accepted += 1;
+                continue;
+            }
+            let mut quarantined = None;
+            if let Verdict::Rejected(code, field) = &verdict
+                && arrival.repairs.is_none()
+            {
+                let id = Uuid::now_v7();
+                quarantined = Some(QuarantineId(id));
+                ids.push(id);
+                codes.push(code.as_str());
+                fields.push(field.clone());
+                lines.push(line(arrival.batch, index));
+            }
+            outcome.rows.push(Judged { index, verdict, quarantined });
+        }
+        let stored = serde_json::to_string(&outcome).unwrap_or_default();
+        let parts = match arrival.part {
+            Some(part) => part..part + 1,
+            None => 0..arrival.batch.parts(),
+        };
+        let first = parts.start;
+        let keys = parts
+            .map(|part| {
+                let stored = if part == first { stored.clone() } else { String::new() };
+                let number = i32::try_from(part).unwrap_or(i32::MAX);
+                (receipts::part_key(arrival.receipt, part), number, stored)
+            })
+            .collect();
+        Self { outcome, keys, ids, codes, fields, lines }
+    }
+
+    fn parameters<'a>(&'a self, arrival: &'a Arrival<'_>) -> ClosingParameters<'a> {
+        let tenant = &arrival.tenant.number.0;
+        let batch = |(key, part, outcome): &'a (Uuid, i32, String)| -> [Parameter<'a>; 7] {
+            [
+                (tenant, Type::INT4),
+                (key, Type::UUID),
+                (&arrival.body_hash, Type::UUID),
+                (&arrival.receipt.0, Type::UUID),
+                (part, Type::INT4),
+                (outcome, Type::TEXT),
+                (&arrival.received_at, Type::TIMESTAMPTZ),
+            ]
+        };
+        ClosingParameters {
+            batches: self.keys.iter().map(batch).collect(),
+            quarantine: (!self.ids.is_empty()).then(|| {
+                [
+                    (tenant as _, Type::INT4),
+                    (&self.ids as _, Type::UUID_ARRAY),
+                    (&self.codes as _, Type::TEXT_ARRAY),
+                    (&self.fields as _, Type::TEXT_ARRAY),
+                    (&self.lines as _, Type::TEXT_ARRAY),
+                    (&arrival.received_at as _, Type::TIMESTAMPTZ),
+                ]
+            }),
+            repaired: arrival
+                .repairs
+                .as_ref()
+                .map(|id| [(tenant as _, Type::INT4), (&id.0 as _, Type::UUID)]),
+        }
+    }
+}
+
+struct ClosingParameters<'a> {
+    batches: Vec<[Parameter<'a>; 7]>,
+    quarantine: Option<[Parameter<'a>; 6]>,
+    repaired: Option<[Parameter<'a>; 2]>,
+}
+
+impl<'a> ClosingParameters<'a> {
+    fn flights(&'a self) -> Vec<Flight<'a>> {
+        let batch = include_str!("arrivals/write_batch.sql");
+        let mut flights: Vec<Flight<'a>> =
+            self.batches.iter().map(|parameters| Flight { sql: batch, parameters }).collect();
+        if let Some(parameters) = &self.quarantine {
+            flights.push(Flight { sql: include_str!("quarantine/add.sql"), parameters });
+        }
+        if let Some(parameters) = &self.repaired {
+            flights.push(Flight { sql: include_str!("quarantine/claim.sql"), parameters });
+        }
+        flights
+    }
+}
+
+/// The row of a verdict, for the quarantine.
+fn line(batch: &Batch, index: u32) -> String {
+    if let Ok(at) = batch.refused.binary_search_by_key(&index, |refused| refused.index) {
+        return batch.refused[at].line.clone();
+    }
+    let row = batch.rows.binary_search_by_key(&index, |row| row.index);
+    row.map(|at| batch.line(&batch.rows[at])).unwrap_or_default()
+}

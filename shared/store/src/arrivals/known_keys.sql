@@ -1,0 +1,1 @@
+select key, series, at, value from point_key where tenant = $1 and key = any($2) for update

@@ -1,0 +1,357 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use domain::id::TenantNumber;
+use futures_util::future::join_all;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_postgres::config::SslMode;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Config, CopyInSink, NoTls, Row};
+
+use crate::series::Dictionary;
+use crate::{Error, Unavailable, meter, tls};
+
+/// A parameter and its type: statements are sent unprepared, in one round trip, so that they
+/// also pass a pooler in transaction mode.
+pub type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
+
+/// How to reach Postgres.
+#[derive(Clone, Debug)]
+pub struct DbOptions {
+    /// `postgres://user:password@host:port/database?sslmode=require`.
+    pub url: String,
+    /// More certificates to trust: a PEM file.
+    pub tls_ca_file: Option<String>,
+    /// Connections at once: 1 in a Lambda instance.
+    pub connections: usize,
+    /// Refuse a role that can see other tenants' rows. Off only for the owner.
+    pub checks_role: bool,
+}
+
+/// Postgres in one role, connected on first use.
+#[derive(Clone)]
+pub struct Db(Arc<Pool>);
+
+struct Pool {
+    options: DbOptions,
+    permits: Arc<Semaphore>,
+    idle: Mutex<Vec<(Client, Instant)>>,
+    role_checked: AtomicBool,
+    dictionary: Dictionary,
+}
+
+/// A transaction. Unless it is committed or rolled back, its connection is thrown away.
+pub struct Tx {
+    client: Client,
+    pool: Arc<Pool>,
+    /// COMMIT of a failed transaction rolls back and reports success, so failures are kept.
+    failed: AtomicBool,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// One statement of a pipelined transaction.
+pub struct Flight<'a> {
+    /// The statement.
+    pub sql: &'a str,
+    /// Its parameters.
+    pub parameters: &'a [Parameter<'a>],
+}
+
+const CHECKOUT_TIMEOUT_MS: u64 = 5_000;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const CONNECT_TRIES: u32 = 3;
+/// A connection that rested longer may have died in a frozen instance: it is asked first.
+const TRUSTED_IDLE: Duration = Duration::from_secs(60);
+
+impl Db {
+    /// Takes the address; connects on first use.
+    #[must_use]
+    pub fn new(options: DbOptions) -> Self {
+        let permits = Arc::new(Semaphore::new(options.connections));
+        Self(Arc::new(Pool {
+            options,
+            permits,
+            idle: Mutex::default(),
+            role_checked: AtomicBool::new(false),
+            dictionary: Dictionary::default(),
+        }))
+    }
+
+    /// Opens a connection and asks one question, so that the first request does not pay for it.
+    ///
+    /// # Errors
+    /// [`Error::UnsafeRole`], or that Postgres is away.
+    pub async fn warm(&self) -> Result<(), Error> {
+        let tx = self.begin(None).await?;
+        tx.commit().await
+    }
+
+    /// Brings the schema up to date, on a connection of its own. In the role `owner`.
+    ///
+    /// # Errors
+    /// See [`crate::migrations::run`].
+    pub async fn migrate(&self) -> Result<Vec<String>, Error> {
+        crate::migrations::run(&mut self.0.connect().await?).await
+    }
+
+    /// Metrics and series that this process has met.
+    #[must_use]
+    pub fn dictionary(&self) -> &Dictionary {
+        &self.0.dictionary
+    }
+
+    /// Begins a transaction that sees one tenant.
+    ///
+    /// # Errors
+    /// When no connection can be had.
+    pub async fn tenant(&self, tenant: TenantNumber) -> Result<Tx, Error> {
+        self.begin(Some(tenant)).await
+    }
+
+    /// Begins a transaction that sees no tenant, or in the role `system` what it may of all.
+    ///
+    /// # Errors
+    /// When no connection can be had.
+    pub async fn across(&self) -> Result<Tx, Error> {
+        self.begin(None).await
+    }
+
+    /// Runs a whole transaction in one round trip. It is committed when every statement
+    /// succeeded, and otherwise rolled back as a whole: the first failure is answered.
+    ///
+    /// # Errors
+    /// The first failure among the statements.
+    pub async fn flight(
+        &self,
+        tenant: Option<TenantNumber>,
+        statements: &[Flight<'_>],
+    ) -> Result<Vec<Vec<Row>>, Error> {
+        self.fly("begin", tenant, statements).await
+    }
+
+    /// Reads in one round trip: all statements see the same snapshot.
+    ///
+    /// # Errors
+    /// The first failure among the statements.
+    pub async fn snapshot(
+        &self,
+        tenant: TenantNumber,
+        statements: &[Flight<'_>],
+    ) -> Result<Vec<Vec<Row>>, Error> {
+        self.fly("begin isolation level repeatable read read only", Some(tenant), statements).await
+    }
+
+    async fn fly(
+        &self,
+        begin: &str,
+        tenant: Option<TenantNumber>,
+        statements: &[Flight<'_>],
+    ) -> Result<Vec<Vec<Row>>, Error> {
+        let (permit, client) = self.checkout().await?;
+        let started = Instant::now();
+        let text = tenant.map(|tenant| tenant.to_string()).unwrap_or_default();
+        let set: [Parameter<'_>; 1] = [(&text, Type::TEXT)];
+        let all = std::iter::once((begin, &[][..]))
+            .chain(tenant.is_some().then_some((SET_TENANT, &set[..])))
+            .chain(statements.iter().map(|statement| (statement.sql, statement.parameters)))
+            .chain(std::iter::once(("commit", &[][..])));
+        let answers = join_all(all.map(|(sql, with)| client.query_typed(sql, with))).await;
+        meter::record(started.elapsed());
+        let mut rows = Vec::with_capacity(statements.len());
+        let (first, last) = (1 + usize::from(tenant.is_some()), answers.len() - 1);
+        let ended = answers[last].is_ok();
+        let mut failure = None;
+        for (position, answer) in answers.into_iter().enumerate() {
+            match answer {
+                Ok(found) if (first..last).contains(&position) => rows.push(found),
+                Ok(_) => {}
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        if ended {
+            self.0.rest(client);
+        }
+        drop(permit);
+        failure.map_or(Ok(rows), |error| Err(error.into()))
+    }
+
+    async fn begin(&self, tenant: Option<TenantNumber>) -> Result<Tx, Error> {
+        let (permit, client) = self.checkout().await?;
+        let started = Instant::now();
+        let text = tenant.map(|tenant| tenant.to_string()).unwrap_or_default();
+        let set: [Parameter<'_>; 1] = [(&text, Type::TEXT)];
+        let (begun, set) =
+            tokio::join!(client.query_typed("begin", &[]), client.query_typed(SET_TENANT, &set),);
+        meter::record(started.elapsed());
+        begun?;
+        set?;
+        Ok(Tx { client, pool: self.0.clone(), failed: AtomicBool::new(false), _permit: permit })
+    }
+
+    async fn checkout(&self) -> Result<(OwnedSemaphorePermit, Client), Error> {
+        let wait = Duration::from_millis(CHECKOUT_TIMEOUT_MS);
+        let permit = tokio::time::timeout(wait, self.0.permits.clone().acquire_owned())
+            .await
+            .map_err(|_elapsed| Error::Unavailable(Unavailable::Timeout(CHECKOUT_TIMEOUT_MS)))?
+            .expect("the semaphore is never closed");
+        while let Some((client, since)) = self.0.wake() {
+            if client.is_closed() {
+                continue;
+            }
+            if since.elapsed() < TRUSTED_IDLE || answers(&client).await {
+                return Ok((permit, client));
+            }
+        }
+        let client = self.0.connect().await?;
+        if self.0.options.checks_role && !self.0.role_checked.load(Ordering::Relaxed) {
+            check_role(&client).await?;
+            self.0.role_checked.store(true, Ordering::Relaxed);
+        }
+        Ok((permit, client))
+    }
+}
+
+impl Tx {
+    /// Runs one statement.
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn query(&self, sql: &str, with: &[Parameter<'_>]) -> Result<Vec<Row>, Error> {
+        let started = Instant::now();
+        let rows = self.client.query_typed(sql, with).await;
+        meter::record(started.elapsed());
+        self.failed.fetch_or(rows.is_err(), Ordering::Relaxed);
+        Ok(rows?)
+    }
+
+    /// Starts a COPY FROM STDIN. For direct addresses only.
+    ///
+    /// # Errors
+    /// What Postgres answers.
+    pub async fn copy_in(&self, sql: &str) -> Result<CopyInSink<bytes::Bytes>, Error> {
+        Ok(self.client.copy_in(sql).await?)
+    }
+
+    /// Runs several statements in one round trip; the first failure is answered.
+    ///
+    /// # Errors
+    /// The first failure among the statements.
+    pub async fn pipeline(&self, statements: &[Flight<'_>]) -> Result<Vec<Vec<Row>>, Error> {
+        let started = Instant::now();
+        let sent =
+            statements.iter().map(|flight| self.client.query_typed(flight.sql, flight.parameters));
+        let answers = join_all(sent).await;
+        meter::record(started.elapsed());
+        self.failed.fetch_or(answers.iter().any(Result::is_err), Ordering::Relaxed);
+        Ok(answers.into_iter().collect::<Result<_, _>>()?)
+    }
+
+    /// Commits.
+    ///
+    /// # Errors
+    /// When nobody knows whether it did, or a statement before had failed.
+    pub async fn commit(self) -> Result<(), Error> {
+        let failed = self.failed.load(Ordering::Relaxed);
+        self.end(if failed { "rollback" } else { "commit" }).await?;
+        if failed { Err(Error::FailedBefore) } else { Ok(()) }
+    }
+
+    /// Rolls back, and keeps the connection.
+    ///
+    /// # Errors
+    /// When the connection broke.
+    pub async fn rollback(self) -> Result<(), Error> {
+        self.end("rollback").await
+    }
+
+    async fn end(self, how: &str) -> Result<(), Error> {
+        let started = Instant::now();
+        let ended = self.client.query_typed(how, &[]).await;
+        meter::record(started.elapsed());
+        ended?;
+        self.pool.rest(self.client);
+        Ok(())
+    }
+}
+
+/// Opens a connection of its own, outside any pool: for migrations, which need a session.
+///
+/// # Errors
+/// When Postgres is away or refuses.
+pub async fn connect(options: &DbOptions) -> Result<Client, Error> {
+    Db::new(options.clone()).0.connect().await
+}
+
+/// The one row that the statement always answers.
+///
+/// # Errors
+/// [`Error::Stored`] when it did not.
+pub fn one_row(mut rows: Vec<Row>, what: &'static str) -> Result<Row, Error> {
+    rows.pop().ok_or_else(|| Error::Stored(what, "no row was answered".into()))
+}
+
+impl Pool {
+    fn wake(&self) -> Option<(Client, Instant)> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    fn rest(&self, client: Client) {
+        let now = Instant::now();
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push((client, now));
+    }
+
+    async fn connect(&self) -> Result<Client, Error> {
+        let mut config: Config =
+            self.options.url.parse().map_err(|error: tokio_postgres::Error| {
+                Error::Address(std::error::Error::source(&error).unwrap_or(&error).to_string())
+            })?;
+        config
+            .connect_timeout(CONNECT_TIMEOUT)
+            .keepalives_idle(Duration::from_secs(30))
+            .application_name("takings");
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.connect_once(&config).await {
+                Err(Error::Unavailable(_)) if tries < CONNECT_TRIES => {
+                    tokio::time::sleep(Duration::from_millis(100 << tries)).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the connection is driven beside its client")]
+    async fn connect_once(&self, config: &Config) -> Result<Client, Error> {
+        if config.get_ssl_mode() == SslMode::Disable {
+            let (client, connection) = config.connect(NoTls).await.map_err(away)?;
+            tokio::spawn(connection);
+            return Ok(client);
+        }
+        let tls = tls::connector(self.options.tls_ca_file.as_deref())?;
+        let (client, connection) = config.connect(tls).await.map_err(away)?;
+        tokio::spawn(connection);
+        Ok(client)
+    }
+}
+
+const SET_TENANT: &str = include_str!("db/set_tenant.sql");
+
+/// A server that refuses the connection is away; one that refuses the password is not.
+fn away(error: tokio_postgres::Error) -> Error {
+    match error.code() {
+        None => Error::Unavailable(Unavailable::Connection(error)),
+        Some(_) => error.into(),
+    }
+}
+
+async fn answers(client: &Client) -> bool {
+    let question = client.query_typed("select 1", &[]);
+    matches!(tokio::time::timeout(Duration::from_secs(1), question).await, Ok(Ok(_)))
+}
+
+async fn check_role(client: &Client) -> Result<(), Error> {
+    let rows = client.query_typed(include_str!("db/unsafe_role.sql"), &[]).await?;
+    rows.first().map_or(Ok(()), |row| Err(Error::UnsafeRole(row.get(0))))
+}

@@ -1,0 +1,1 @@
+select count(*) from job_dead where queue = $1

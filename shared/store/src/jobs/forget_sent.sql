@@ -1,0 +1,1 @@
+delete from job_sent where until <= clock_timestamp()

@@ -1,0 +1,105 @@
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use tokio_postgres::types::Type;
+
+use crate::{Db, Error, Flight, Parameter};
+
+/// A partition of the head: a week from Monday, 00:00 UTC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Week {
+    /// Its first day.
+    pub monday: Date,
+}
+
+/// How long a refused row waits for repair.
+const QUARANTINE_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Makes the partitions of this week and the next two.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn prepare_weeks(db: &Db, now: Timestamp) -> Result<(), Error> {
+    let today = now.to_zoned(TimeZone::UTC).date();
+    let monday = today.saturating_sub(i64::from(today.weekday().to_monday_zero_offset()).days());
+    for weeks in 0..3 {
+        let monday = monday.saturating_add(weeks.weeks());
+        run(db, include_str!("points/ensure_week.sql"), &[(&monday, Type::DATE)]).await?;
+    }
+    Ok(())
+}
+
+/// The weeks that have a partition, the oldest first.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn weeks(db: &Db) -> Result<Vec<Week>, Error> {
+    let rows = run(db, include_str!("keeping/partitions.sql"), &[]).await?;
+    Ok(rows.iter().map(|row| Week { monday: row.get(1) }).collect())
+}
+
+/// Moves the points of a UTC day from the head into blocks, one for each series; points that
+/// came late to a packed day join its blocks. Answers whether there were any.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn pack(db: &Db, day: Date) -> Result<bool, Error> {
+    let (from, to) = (midnight(day)?, midnight(day.saturating_add(1.day()))?);
+    let span: [Parameter<'_>; 2] = [(&from, Type::TIMESTAMPTZ), (&to, Type::TIMESTAMPTZ)];
+    let found = run(db, include_str!("keeping/has_points.sql"), &span).await?;
+    if !found.first().is_some_and(|row| row.get(0)) {
+        return Ok(false);
+    }
+    // Nobody may unpack a block between our reading and our writing of it.
+    db.flight(
+        None,
+        &[
+            Flight { sql: include_str!("keeping/lock_blocks.sql"), parameters: &[] },
+            Flight { sql: include_str!("keeping/pack.sql"), parameters: &span },
+        ],
+    )
+    .await?;
+    Ok(true)
+}
+
+/// Gives the disk space of a week back, if all its points are packed.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn empty(db: &Db, week: &Week) -> Result<bool, Error> {
+    let parameters: &[Parameter<'_>] = &[(&week.monday, Type::DATE)];
+    let rows = run(db, include_str!("keeping/empty_week.sql"), parameters).await?;
+    Ok(rows.first().is_some_and(|row| row.get(0)))
+}
+
+/// Forgets what is past its horizon: ids of points, receipts, refused rows, expired records.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn forget(db: &Db, now: Timestamp) -> Result<(), Error> {
+    let ago = |duration: SignedDuration| now.checked_sub(duration).unwrap_or(Timestamp::MIN);
+    let horizon = ago(domain::metric::limit::DEDUPE_HORIZON);
+    for (sql, before) in [
+        (include_str!("keeping/forget_keys.sql"), horizon),
+        (include_str!("keeping/forget_batches.sql"), horizon),
+        (include_str!("keeping/forget_quarantine.sql"), ago(QUARANTINE_KEPT)),
+        (include_str!("key_value/forget_expired.sql"), now),
+    ] {
+        run(db, sql, &[(&before, Type::TIMESTAMPTZ)]).await?;
+    }
+    run(db, include_str!("jobs/forget_sent.sql"), &[]).await.map(drop)
+}
+
+async fn run(
+    db: &Db,
+    sql: &str,
+    parameters: &[Parameter<'_>],
+) -> Result<Vec<tokio_postgres::Row>, Error> {
+    Ok(db.flight(None, &[Flight { sql, parameters }]).await?.remove(0))
+}
+
+fn midnight(day: Date) -> Result<Timestamp, Error> {
+    day.to_zoned(TimeZone::UTC)
+        .map(|midnight| midnight.timestamp())
+        .map_err(|error| Error::Stored("day", error.into()))
+}

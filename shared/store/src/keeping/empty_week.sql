@@ -1,0 +1,1 @@
+select truncate_point_week($1)

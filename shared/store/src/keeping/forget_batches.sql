@@ -1,0 +1,1 @@
+delete from ingest_batch where created_at < $1

@@ -1,0 +1,1 @@
+delete from point_key where created_at < $1

@@ -1,0 +1,1 @@
+delete from quarantine where received_at < $1

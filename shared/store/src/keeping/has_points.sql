@@ -1,0 +1,1 @@
+select exists (select from point_head where at >= $1 and at < $2)

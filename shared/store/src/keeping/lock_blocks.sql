@@ -1,0 +1,1 @@
+lock table point_block in share row exclusive mode

@@ -1,0 +1,1 @@
+delete from key_value where expires_at <= $1

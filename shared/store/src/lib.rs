@@ -1,0 +1,46 @@
+//! Every SQL statement, and the rows behind it.
+
+/// API keys and the tenants behind them.
+pub mod access;
+/// Batches of points: verdicts, ids, receipts and rollups in one transaction.
+pub mod arrivals;
+/// The connection pool, transactions and pipelined flights.
+mod db;
+mod error;
+/// Forecasts, one for each metric and origin.
+pub mod forecasts;
+/// Imports and their refused lines.
+pub mod imports;
+/// The Postgres queue, for self-hosting.
+pub mod jobs;
+/// Partitions, packing and retention.
+pub mod keeping;
+/// The Postgres key-value records, for self-hosting.
+pub mod key_value;
+/// Time spent in Postgres, for the log line of an invocation.
+pub mod meter;
+/// Metrics and their declarations.
+pub mod metrics;
+/// Schema changes, each once, under a lock.
+pub mod migrations;
+/// What transactions want sent.
+pub mod outbox;
+/// Points: head, blocks and rollups.
+pub mod points;
+/// Refused rows, kept for repair.
+pub mod quarantine;
+/// Reading figures out of rollups and points.
+pub mod queries;
+/// Receipts of accepted batches.
+pub mod receipts;
+/// Reports, their occurrences and deliveries.
+pub mod reports;
+/// Letting the two lesser roles in.
+pub mod roles;
+/// The dictionary of series.
+pub mod series;
+/// Connections, with TLS where the address asks for it.
+mod tls;
+
+pub use crate::db::{Db, DbOptions, Flight, Parameter, Tx, connect, one_row};
+pub use crate::error::{Error, Unavailable};

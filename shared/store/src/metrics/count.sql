@@ -1,0 +1,1 @@
+select count(*) from metric where tenant = $1

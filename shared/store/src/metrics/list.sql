@@ -1,0 +1,5 @@
+select id, name, kind, unit, aggregation, gap, direction, finest, label, draft
+from metric
+where tenant = $1 and name > $2
+order by name
+limit $3

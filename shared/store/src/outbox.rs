@@ -1,0 +1,66 @@
+use domain::id::TenantNumber;
+use domain::message::QueueName;
+use tokio_postgres::types::Type;
+
+use crate::{Error, Tx};
+
+/// A message that a transaction wants sent.
+#[derive(Clone, Debug)]
+pub struct Posted {
+    /// Where to.
+    pub queue: QueueName,
+    /// Its group, for queues in order.
+    pub group: Option<String>,
+    /// Its id, for queues in order, and against a relay that runs twice.
+    pub dedupe: Option<String>,
+    /// JSON.
+    pub body: String,
+    /// The W3C `traceparent` of the invocation.
+    pub trace: Option<String>,
+}
+
+/// Adds a message to the running transaction.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn add(tx: &Tx, tenant: TenantNumber, posted: &Posted) -> Result<(), Error> {
+    tx.query(
+        include_str!("outbox/add.sql"),
+        &[
+            (&tenant.0, Type::INT4),
+            (&posted.queue.as_str(), Type::TEXT),
+            (&posted.group, Type::TEXT),
+            (&posted.dedupe, Type::TEXT),
+            (&posted.body, Type::TEXT),
+            (&posted.trace, Type::TEXT),
+        ],
+    )
+    .await
+    .map(drop)
+}
+
+/// Takes messages out, of one tenant or of all that the role may see. They are gone when the
+/// transaction commits: commit after they were sent, so that a crash sends them again.
+///
+/// # Errors
+/// What Postgres answers, or [`Error::Stored`] for an unknown queue.
+pub async fn take(tx: &Tx, tenant: Option<TenantNumber>, limit: i64) -> Result<Vec<Posted>, Error> {
+    let of = tenant.map(|tenant| tenant.0);
+    let mut rows = tx
+        .query(include_str!("outbox/take.sql"), &[(&of, Type::INT4), (&limit, Type::INT8)])
+        .await?;
+    rows.sort_by_key(|row| row.get::<_, i64>(0));
+    rows.iter()
+        .map(|row| {
+            let queue: String = row.get(1);
+            Ok(Posted {
+                queue: QueueName::parse(&queue)
+                    .ok_or_else(|| Error::Stored("queue name", queue.into()))?,
+                group: row.get(2),
+                dedupe: row.get(3),
+                body: row.get(4),
+                trace: row.get(5),
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,9 @@
+delete from outbox
+where id in (
+    select id from outbox
+    where $1::int is null or tenant = $1
+    order by id
+    limit $2
+    for update skip locked
+)
+returning id, queue, group_key, dedupe, body, trace

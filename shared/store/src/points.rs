@@ -1,0 +1,305 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
+
+use domain::calendar::{Calendar, Grain, HourIndex, Zone};
+use domain::id::TenantNumber;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use tokio_postgres::types::Type;
+
+use crate::{Db, Error, Flight, Parameter, Tx};
+
+/// One point of a known series.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// Which series.
+    pub series: i32,
+    /// When, to the millisecond.
+    pub at: Timestamp,
+    /// How much; of money: minor units.
+    pub value: f64,
+    /// Whether hours are kept of its metric, or days only.
+    pub hourly: bool,
+}
+
+/// Points in columns, sorted by series and time, with what they add to the rollups.
+pub struct Columns {
+    series: Vec<i32>,
+    at: Vec<Timestamp>,
+    values: Vec<f64>,
+    hours: Rollup,
+    days: Rollup,
+}
+
+/// Rollup rows in columns, sorted, so that two writers never wait for each other in a circle.
+#[derive(Default)]
+struct Rollup {
+    series: Vec<i32>,
+    bucket: Vec<Timestamp>,
+    n: Vec<i64>,
+    sum: Vec<f64>,
+    min: Vec<f64>,
+    max: Vec<f64>,
+    last: Vec<f64>,
+    last_at: Vec<Timestamp>,
+}
+
+/// The parameters of the statements that write [`Columns`].
+pub struct Parameters<'a> {
+    head: [Parameter<'a>; 4],
+    hours: Option<[Parameter<'a>; 9]>,
+    days: [Parameter<'a>; 9],
+}
+
+impl Columns {
+    /// Sorts points and adds them up by the hours and days of the tenant's zone.
+    #[must_use]
+    pub fn of(mut points: Vec<Point>, zone: &Zone) -> Self {
+        points.sort_by_key(|point| (point.series, point.at));
+        let mut index = HourIndex::new(zone.clone());
+        let mut columns = Self {
+            series: Vec::with_capacity(points.len()),
+            at: Vec::with_capacity(points.len()),
+            values: Vec::with_capacity(points.len()),
+            hours: Rollup::default(),
+            days: Rollup::default(),
+        };
+        for point in &points {
+            columns.series.push(point.series);
+            columns.at.push(point.at);
+            columns.values.push(point.value);
+            let (hour, day) = index.hour_and_day(point.at);
+            if point.hourly {
+                columns.hours.add(point, hour);
+            }
+            columns.days.add(point, day);
+        }
+        columns
+    }
+
+    /// The weeks of the points, by number: each must have its partition.
+    fn weeks(&self) -> BTreeSet<i64> {
+        self.at.iter().map(|at| week(*at)).collect()
+    }
+
+    /// The parameters of the statements that write these columns.
+    #[must_use]
+    pub fn parameters<'a>(&'a self, tenant: &'a TenantNumber) -> Parameters<'a> {
+        Parameters {
+            head: [
+                (&tenant.0, Type::INT4),
+                (&self.series, Type::INT4_ARRAY),
+                (&self.at, Type::TIMESTAMPTZ_ARRAY),
+                (&self.values, Type::FLOAT8_ARRAY),
+            ],
+            hours: (!self.hours.series.is_empty()).then(|| self.hours.parameters(tenant)),
+            days: self.days.parameters(tenant),
+        }
+    }
+}
+
+impl<'a> Parameters<'a> {
+    /// The statements that write the points and their rollups, the rollups last: their rows are
+    /// shared by many writers and stay locked until the commit.
+    #[must_use]
+    pub fn flights(&'a self) -> Vec<Flight<'a>> {
+        let head = Flight { sql: include_str!("points/append.sql"), parameters: &self.head };
+        let hours = self
+            .hours
+            .as_ref()
+            .map(|parameters| Flight { sql: include_str!("points/roll_hour.sql"), parameters });
+        let days = Flight { sql: include_str!("points/roll_day.sql"), parameters: &self.days };
+        std::iter::once(head).chain(hours).chain(std::iter::once(days)).collect()
+    }
+}
+
+/// Makes the partitions of these points, where this process does not know them to be there.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn ensure_weeks(db: &Db, tenant: TenantNumber, columns: &Columns) -> Result<(), Error> {
+    for week in columns.weeks() {
+        let known = &db.dictionary().weeks;
+        if known.lock().unwrap_or_else(PoisonError::into_inner).contains(&week) {
+            continue;
+        }
+        let monday = monday(week)?;
+        let sql = include_str!("points/ensure_week.sql");
+        let parameters = &[(&monday as _, Type::DATE)];
+        db.flight(Some(tenant), &[Flight { sql, parameters }]).await?;
+        known.lock().unwrap_or_else(PoisonError::into_inner).insert(week);
+    }
+    Ok(())
+}
+
+/// Forgets which partitions are there: one was dropped.
+pub fn forget_weeks(db: &Db) {
+    db.dictionary().weeks.lock().unwrap_or_else(PoisonError::into_inner).clear();
+}
+
+/// Writes points and their rollups in the running transaction.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn append(tx: &Tx, tenant: TenantNumber, columns: &Columns) -> Result<(), Error> {
+    tx.pipeline(&columns.parameters(&tenant).flights()).await.map(drop)
+}
+
+/// Removes one equal point for each of these, wherever it rests, and rebuilds the buckets they
+/// were in. Answers how many were found.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn remove(
+    tx: &Tx,
+    tenant: TenantNumber,
+    calendar: &Calendar,
+    points: &[Point],
+) -> Result<usize, Error> {
+    let (Some(first), Some(last)) =
+        (points.iter().map(|p| p.at).min(), points.iter().map(|p| p.at).max())
+    else {
+        return Ok(0);
+    };
+    unpack(tx, tenant, points).await?;
+    let series: Vec<i32> = points.iter().map(|point| point.series).collect();
+    let at: Vec<Timestamp> = points.iter().map(|point| point.at).collect();
+    let values: Vec<f64> = points.iter().map(|point| point.value).collect();
+    let removed = tx
+        .query(
+            include_str!("points/remove.sql"),
+            &[
+                (&tenant.0, Type::INT4),
+                (&series, Type::INT4_ARRAY),
+                (&at, Type::TIMESTAMPTZ_ARRAY),
+                (&values, Type::FLOAT8_ARRAY),
+                (&first, Type::TIMESTAMPTZ),
+                (&last, Type::TIMESTAMPTZ),
+            ],
+        )
+        .await?;
+    rebuild(tx, tenant, calendar, points).await?;
+    Ok(removed.len())
+}
+
+/// Computes the rollups of the buckets that these points are in anew, from all points there.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn rebuild(
+    tx: &Tx,
+    tenant: TenantNumber,
+    calendar: &Calendar,
+    points: &[Point],
+) -> Result<(), Error> {
+    for (grain, unroll, reroll) in [
+        (
+            Grain::Hour,
+            include_str!("points/unroll_hour.sql"),
+            include_str!("points/reroll_hour.sql"),
+        ),
+        (Grain::Day, include_str!("points/unroll_day.sql"), include_str!("points/reroll_day.sql")),
+    ] {
+        let touched: BTreeMap<(i32, Timestamp), Timestamp> = points
+            .iter()
+            .filter(|point| point.hourly || grain == Grain::Day)
+            .map(|point| {
+                let bucket = calendar.bucket_of(point.at, grain);
+                ((point.series, bucket.start), bucket.end)
+            })
+            .collect();
+        let (Some(from), Some(to)) =
+            (touched.keys().map(|(_, start)| *start).min(), touched.values().max().copied())
+        else {
+            continue;
+        };
+        let series: Vec<i32> = touched.keys().map(|(series, _)| *series).collect();
+        let starts: Vec<Timestamp> = touched.keys().map(|(_, start)| *start).collect();
+        let ends: Vec<Timestamp> = touched.values().copied().collect();
+        let all: [Parameter<'_>; 6] = [
+            (&tenant.0, Type::INT4),
+            (&series, Type::INT4_ARRAY),
+            (&starts, Type::TIMESTAMPTZ_ARRAY),
+            (&ends, Type::TIMESTAMPTZ_ARRAY),
+            (&from, Type::TIMESTAMPTZ),
+            (&to, Type::TIMESTAMPTZ),
+        ];
+        tx.pipeline(&[
+            Flight { sql: unroll, parameters: &all[..3] },
+            Flight { sql: reroll, parameters: &all },
+        ])
+        .await?;
+    }
+    Ok(())
+}
+
+/// Moves the sealed days of these points back into the head, where points can be changed.
+async fn unpack(tx: &Tx, tenant: TenantNumber, points: &[Point]) -> Result<(), Error> {
+    let days: BTreeSet<(i32, Date)> = points
+        .iter()
+        .map(|point| (point.series, point.at.to_zoned(TimeZone::UTC).date()))
+        .collect();
+    let series: Vec<i32> = days.iter().map(|(series, _)| *series).collect();
+    let dates: Vec<Date> = days.iter().map(|(_, day)| *day).collect();
+    tx.query(
+        include_str!("points/unpack.sql"),
+        &[(&tenant.0, Type::INT4), (&series, Type::INT4_ARRAY), (&dates, Type::DATE_ARRAY)],
+    )
+    .await
+    .map(drop)
+}
+
+impl Rollup {
+    fn add(&mut self, point: &Point, bucket: Timestamp) {
+        let end = self.series.len();
+        if end == 0 || self.series[end - 1] != point.series || self.bucket[end - 1] != bucket {
+            self.series.push(point.series);
+            self.bucket.push(bucket);
+            self.n.push(1);
+            self.sum.push(point.value);
+            self.min.push(point.value);
+            self.max.push(point.value);
+            self.last.push(point.value);
+            self.last_at.push(point.at);
+            return;
+        }
+        let row = end - 1;
+        self.n[row] += 1;
+        self.sum[row] += point.value;
+        self.min[row] = self.min[row].min(point.value);
+        self.max[row] = self.max[row].max(point.value);
+        self.last[row] = point.value;
+        self.last_at[row] = point.at;
+    }
+
+    fn parameters<'a>(&'a self, tenant: &'a TenantNumber) -> [Parameter<'a>; 9] {
+        [
+            (&tenant.0, Type::INT4),
+            (&self.series, Type::INT4_ARRAY),
+            (&self.bucket, Type::TIMESTAMPTZ_ARRAY),
+            (&self.n, Type::INT8_ARRAY),
+            (&self.sum, Type::FLOAT8_ARRAY),
+            (&self.min, Type::FLOAT8_ARRAY),
+            (&self.max, Type::FLOAT8_ARRAY),
+            (&self.last, Type::FLOAT8_ARRAY),
+            (&self.last_at, Type::TIMESTAMPTZ_ARRAY),
+        ]
+    }
+}
+
+const DAY_S: i64 = 24 * 3600;
+/// 1970-01-01 was a Thursday: the Monday of its week lies three days before.
+const FIRST_MONDAY_DAYS: i64 = -3;
+
+fn week(at: Timestamp) -> i64 {
+    (at.as_second().div_euclid(DAY_S) - FIRST_MONDAY_DAYS).div_euclid(7)
+}
+
+fn monday(week: i64) -> Result<Date, Error> {
+    let days = SignedDuration::from_secs((week * 7 + FIRST_MONDAY_DAYS) * DAY_S);
+    Timestamp::UNIX_EPOCH
+        .checked_add(days)
+        .map(|at| at.to_zoned(TimeZone::UTC).date())
+        .map_err(|error| Error::Stored("week", error.into()))
+}

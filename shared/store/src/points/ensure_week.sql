@@ -1,0 +1,1 @@
+select ensure_point_week($1)

@@ -1,0 +1,3 @@
+delete from roll_hour r
+using (select unnest($2::int[]) as series, unnest($3::timestamptz[]) as bucket) b
+where r.tenant = $1 and r.series = b.series and r.bucket = b.bucket

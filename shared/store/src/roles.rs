@@ -1,0 +1,17 @@
+use tokio_postgres::Client;
+use tokio_postgres::types::Type;
+
+use crate::{Error, one_row};
+
+/// Lets one of the roles that migrations make log in with a password. In the role `owner`.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn let_in(client: &Client, role: &str, password: &str) -> Result<(), Error> {
+    // A role's password is no parameter of any statement: Postgres itself writes this one.
+    let sql = include_str!("roles/let_in.sql");
+    let rows = client.query_typed(sql, &[(&role, Type::TEXT), (&password, Type::TEXT)]).await?;
+    let statement: String = one_row(rows, "statement")?.get(0);
+    client.execute(&statement, &[]).await?;
+    Ok(())
+}

@@ -1,0 +1,7 @@
+insert into series (tenant, metric, tags, tags_hash)
+select $1, w.metric, w.tags::jsonb, w.hash
+from (
+    select unnest($2::int[]) as metric, unnest($3::text[]) as tags, unnest($4::uuid[]) as hash
+) w
+order by w.metric, w.hash
+on conflict (tenant, metric, tags_hash) do nothing

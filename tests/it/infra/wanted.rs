@@ -1,0 +1,151 @@
+//! What the code wants of the template, function by function.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use app::{Function, Role, Trigger, Uses};
+use domain::message::QueueName;
+use serde_json::{Value, json};
+
+/// One function as the template must have it.
+pub(crate) struct Wanted {
+    pub(crate) name: &'static str,
+    pub(crate) start: Start,
+    pub(crate) uses: Uses,
+}
+
+/// What starts it.
+pub(crate) enum Start {
+    /// Method and path.
+    Http(BTreeSet<(String, String)>),
+    Queue(QueueName),
+    /// The expression.
+    Schedule(String),
+    Command,
+}
+
+impl Wanted {
+    pub(crate) fn of(function: Function) -> Self {
+        let start = match function.trigger {
+            Trigger::Http(router) => Start::Http(routes(&json!(router.get_openapi()))),
+            Trigger::Queue(queue, _) => Start::Queue(queue),
+            Trigger::Schedule(every, _) => Start::Schedule(every.to_string()),
+            Trigger::Command(_) => Start::Command,
+        };
+        Self { name: function.name, start, uses: function.uses }
+    }
+
+    /// The name of its template resource.
+    pub(crate) fn resource(&self) -> String {
+        format!("{}Function", pascal(self.name))
+    }
+
+    /// Every action it may take, and on what: `sqs:SendMessage ReportsQueue`.
+    pub(crate) fn grants(&self) -> BTreeSet<String> {
+        let mut grants = BTreeSet::new();
+        let mut grant = |service: &str, actions: &str, resource: &str| {
+            let named = |action| format!("{service}:{action} {resource}");
+            grants.extend(actions.split(' ').map(named));
+        };
+        for queue in self.uses.sends {
+            grant("sqs", "SendMessage", &queue_resource(*queue));
+        }
+        if self.uses.key_value {
+            grant("dynamodb", "DeleteItem GetItem UpdateItem", "KeyValueTable");
+        }
+        match self.start {
+            Start::Http(_) | Start::Command => {}
+            Start::Schedule(_) => grant("sqs", "SendMessage", "ScheduleDeadLetters"),
+            Start::Queue(queue) => {
+                let read = "DeleteMessage GetQueueAttributes ReceiveMessage";
+                grant("sqs", read, &queue_resource(queue));
+                grant("sqs", "SendMessage", &dead_letters_resource(queue));
+            }
+        }
+        match self.start {
+            _ if !self.uses.objects => {}
+            // The address that a function signs may do what the function may do.
+            Start::Http(_) => grant("s3", "PutObject", "Objects/*"),
+            _ => {
+                grant("s3", "GetObject", "Objects/*");
+                grant("s3", "ListBucket", "Objects");
+            }
+        }
+        grants
+    }
+
+    /// Every variable of its environment, and the key of the secret it comes from, if any.
+    pub(crate) fn environment(&self) -> BTreeMap<String, Option<&'static str>> {
+        let mut variables = BTreeMap::from([("CONFIGURATION", None), ("PUBLIC_URL", None)]);
+        if let Some(role) = self.uses.postgres {
+            variables.insert("DATABASE_URL", Some(address_of(role)));
+        }
+        if self.uses.key_value {
+            variables.insert("KEY_VALUE_TABLE", None);
+        }
+        if self.uses.objects {
+            variables.insert("OBJECTS_BUCKET", None);
+        }
+        if self.uses.mailer {
+            variables.extend([("MAIL_FROM", None), ("SMTP_URL", Some("smtp_url"))]);
+        }
+        if let Start::Http(_) = self.start {
+            let signs = self.serves("/v1/tokens");
+            variables.insert("JWT_KEYS", Some(if signs { "jwt_keys" } else { "jwt_public_keys" }));
+        }
+        if self.uses.mailer || self.serves("/v1/unsubscribe/") {
+            variables.insert("UNSUBSCRIBE_KEYS", Some("unsubscribe_keys"));
+        }
+        let mut variables: BTreeMap<String, _> =
+            variables.into_iter().map(|(name, secret)| (name.to_owned(), secret)).collect();
+        for queue in self.uses.sends {
+            variables.insert(format!("QUEUE_URL_{}", queue.as_str().to_uppercase()), None);
+        }
+        variables
+    }
+
+    fn serves(&self, prefix: &str) -> bool {
+        matches!(&self.start, Start::Http(routes)
+            if routes.iter().any(|(_, path)| path.starts_with(prefix)))
+    }
+}
+
+/// `IngestQueue`.
+pub(crate) fn queue_resource(queue: QueueName) -> String {
+    format!("{}Queue", pascal(queue.as_str()))
+}
+
+/// `IngestDeadLetters`.
+pub(crate) fn dead_letters_resource(queue: QueueName) -> String {
+    format!("{}DeadLetters", pascal(queue.as_str()))
+}
+
+fn address_of(role: Role) -> &'static str {
+    match role {
+        Role::App => "app_url",
+        Role::AppDirect => "app_direct_url",
+        Role::System => "system_url",
+        Role::Owner => "owner_url",
+    }
+}
+
+fn pascal(name: &str) -> String {
+    let capitalized = |word: &str| {
+        let mut letters = word.chars();
+        let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect::<String>()
+    };
+    name.split('-').map(capitalized).collect()
+}
+
+fn routes(document: &Value) -> BTreeSet<(String, String)> {
+    let paths = document["paths"].as_object().expect("an API document has paths");
+    let mut routes = BTreeSet::new();
+    for (path, operations) in paths {
+        for method in ["delete", "get", "head", "patch", "post", "put"] {
+            if operations.get(method).is_some() {
+                routes.insert((method.to_uppercase(), path.clone()));
+            }
+        }
+    }
+    routes
+}

@@ -1,0 +1,51 @@
+use domain::access::Scope;
+use serde_json::{Value, json};
+use tests::World;
+
+use crate::rollups::assert_rollups_equal_points;
+
+const NOW: &str = "2026-03-29T12:00:00Z";
+
+#[tokio::test]
+async fn sealed_days_are_packed_late_points_join_them_and_nothing_is_lost() {
+    let world = World::at(NOW).await.with_tenant("America/New_York").await;
+    let key = world.key(&[Scope::PointsWrite, Scope::PointsBackfill]).await;
+    let at = |n: i64| format!("2026-03-{:02}T{:02}:{:02}:00Z", 1 + n % 28, n % 24, n % 60);
+    let rows: Vec<Value> = (0..2_000)
+        .map(|n| json!({ "metric": "m", "value": n, "at": at(n), "tags": { "k": format!("{}", n % 7) } }))
+        .collect();
+    world.post("/v1/points", &key, &json!(rows)).await.expect(200);
+    world.tick("keeper").await;
+    let sealed = "select count(*) from point_head where at < '2026-03-22T00:00:00Z'";
+    assert_eq!(world.count(sealed).await, 0);
+    let packed = world.count("select sum(n)::bigint from point_block").await;
+    let open = world.count("select count(*) from point_head").await;
+    assert!(packed > 0 && open > 0, "{packed} packed, {open} open");
+    assert_eq!(packed + open, 2_000);
+    assert_rollups_equal_points(&world).await;
+    world.post("/v1/points", &key, &json!(rows[..100])).await.expect(200);
+    world.tick("keeper").await;
+    assert_eq!(world.count(sealed).await, 0);
+    let total = "select (select sum(n) from point_block)::bigint + (select count(*) from point_head)";
+    assert_eq!(world.count(total).await, 2_100);
+    assert_rollups_equal_points(&world).await;
+}
+
+#[tokio::test]
+async fn ids_and_receipts_are_forgotten_after_their_horizon_and_not_before() {
+    let world = World::at(NOW).await.with_tenant("UTC").await;
+    let key = world.key(&[Scope::PointsWrite]).await;
+    let row = json!([{ "metric": "orders", "value": 1, "at": NOW, "id": "o:1" }, { "metric": 1 }]);
+    world.post("/v1/points", &key, &row).await.expect(200);
+    let age = |days: i64| {
+        format!("update point_key set created_at = '{NOW}'::timestamptz - interval '{days} days'")
+    };
+    world.sql(&age(34)).await;
+    world.tick("keeper").await;
+    assert_eq!(world.count("select count(*) from point_key").await, 1);
+    world.sql(&age(36)).await;
+    world.tick("keeper").await;
+    assert_eq!(world.count("select count(*) from point_key").await, 0);
+    assert_eq!(world.count("select count(*) from ingest_batch").await, 1);
+    assert_eq!(world.count("select count(*) from quarantine").await, 1);
+}

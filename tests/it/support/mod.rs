@@ -1,0 +1,19 @@
+//! What every test stands on: a world with a real Postgres, requests, and peers.
+
+/// Requests and what they are answered.
+pub mod client;
+/// AWS on this machine.
+pub mod moto;
+/// A peer that tells what it was asked.
+pub mod peer;
+/// One Postgres for all tests of a process, and a database of its own for each.
+pub mod postgres;
+/// The Lambda service as a function sees it.
+pub mod runtime_api;
+/// Checkers and emulators written in Python.
+pub mod tools;
+/// A world for one test.
+pub mod world;
+
+pub use client::Answer;
+pub use world::World;
