@@ -14,3 +14,11 @@ mod keeper;
 mod report_letter;
 /// Rollups equal their points.
 mod rollups;
+/// No tenant sees another's rows.
+mod isolation;
+/// The second host: what it mounts, delivers, counts and lets end.
+mod local_host;
+/// The Lambda host: events in, answers out.
+mod lambda_host;
+/// Both implementations of each port keep the same promises.
+mod ports;

@@ -8,6 +8,8 @@ pub mod access;
 pub mod batch;
 /// How a tenant counts time: zones, buckets, periods, comparisons and schedules.
 pub mod calendar;
+/// What is expected of a metric, as it is stored.
+pub mod forecast;
 /// Identifiers, made by us before the database sees them.
 pub mod id;
 /// The queue vocabulary: one versioned enum for each queue.

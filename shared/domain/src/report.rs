@@ -7,10 +7,13 @@ use crate::metric::Direction;
 
 /// How figures are written: money, numbers, shares, changes and dates.
 mod figure;
+/// What a report shows, to whom, and when.
+mod plan;
 /// The three sentences a reader takes along.
 mod sentence;
 
 pub use figure::Measure;
+pub use plan::{Address, DeliveryState, Due, Item, NotAnAddress, limit};
 
 /// Everything that one report says. Plain data: what is computed from it is computed here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

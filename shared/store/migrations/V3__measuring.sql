@@ -94,7 +94,11 @@ begin
         return;
     end if;
     perform pg_advisory_xact_lock(hashtext('point_head'), (monday - date '1970-01-01'));
-    if to_regclass('public.' || partition) is not null then
+    -- A query, not to_regclass: after the wait it must see what another session has committed.
+    if exists (
+        select from pg_class
+        where relname = partition and relnamespace = 'public'::regnamespace
+    ) then
         return;
     end if;
     execute format('create table public.%I (like public.point_head including defaults)', partition);

@@ -318,6 +318,7 @@ fn accept(verdicts: &mut Vec<(u32, Verdict)>, ready: &[Ready<'_>]) {
 /// The rows that end an arrival: the answer, and what goes into the quarantine.
 struct Closing {
     outcome: Outcome,
+    written: usize,
     keys: Vec<(Uuid, i32, String)>,
     ids: Vec<Uuid>,
     codes: Vec<&'static str>,
@@ -327,6 +328,8 @@ struct Closing {
 
 impl Closing {
     fn of(arrival: &Arrival<'_>, verdicts: Vec<(u32, Verdict)>) -> Self {
+        let rejected = |verdict: &Verdict| matches!(verdict, Verdict::Rejected(..));
+        let written = verdicts.iter().filter(|(_, verdict)| !rejected(verdict)).count();
         let mut outcome = Outcome::default();
         let (mut ids, mut codes) = (Vec::new(), Vec::new());
         let (mut fields, mut lines) = (Vec::new(), Vec::new());
@@ -361,7 +364,7 @@ impl Closing {
                 (receipts::part_key(arrival.receipt, part), number, stored)
             })
             .collect();
-        Self { outcome, keys, ids, codes, fields, lines }
+        Self { outcome, written, keys, ids, codes, fields, lines }
     }
 
     fn parameters<'a>(&'a self, arrival: &'a Arrival<'_>) -> ClosingParameters<'a> {
@@ -389,9 +392,11 @@ impl Closing {
                     (&arrival.received_at as _, Type::TIMESTAMPTZ),
                 ]
             }),
+            // A repair that is refused again leaves the row where it is.
             repaired: arrival
                 .repairs
                 .as_ref()
+                .filter(|_| self.written > 0)
                 .map(|id| [(tenant as _, Type::INT4), (&id.0 as _, Type::UUID)]),
         }
     }

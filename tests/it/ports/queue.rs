@@ -81,9 +81,7 @@ pub(super) async fn a_delayed_message_comes_later(queue: &dyn Queue) {
     assert_eq!(only(queue, PLAIN, LONG).await.body, "later");
 }
 
-pub(super) async fn a_repeated_message_is_dropped_even_when_the_first_is_done(
-    queue: &dyn Queue,
-) {
+pub(super) async fn a_repeated_message_is_dropped_even_when_the_first_is_done(queue: &dyn Queue) {
     queue.send(FIFO, &[grouped("a", "1"), grouped("a", "1")]).await.unwrap();
     let first = only(queue, FIFO, LONG).await;
     assert!(queue.acknowledge(FIFO, &first.receipt).await.unwrap());
@@ -107,9 +105,8 @@ pub(super) async fn a_group_is_received_in_order(queue: &dyn Queue) {
 
 pub(super) async fn two_receivers_never_hold_the_same_group(queue: &dyn Queue) {
     const GROUPS: [&str; 4] = ["a", "b", "c", "d"];
-    let sent: Vec<Outgoing> = (0..6)
-        .flat_map(|number| GROUPS.map(|group| grouped(group, &number.to_string())))
-        .collect();
+    let sent: Vec<Outgoing> =
+        (0..6).flat_map(|number| GROUPS.map(|group| grouped(group, &number.to_string()))).collect();
     queue.send(FIFO, &sent).await.unwrap();
     let held = Mutex::new(BTreeMap::new());
     let seen = Mutex::new(BTreeMap::<String, String>::new());
@@ -124,7 +121,11 @@ pub(super) async fn two_receivers_never_hold_the_same_group(queue: &dyn Queue) {
                 }
                 tokio::time::sleep(Duration::from_millis(5)).await;
                 for message in messages {
-                    seen.lock().unwrap().entry(group(&message)).or_default().push_str(&message.body);
+                    seen.lock()
+                        .unwrap()
+                        .entry(group(&message))
+                        .or_default()
+                        .push_str(&message.body);
                     held.lock().unwrap().remove(&group(&message));
                     assert!(queue.acknowledge(FIFO, &message.receipt).await.unwrap());
                 }

@@ -127,11 +127,8 @@ async fn messages_go_in_batches_that_sqs_takes() {
     let large = Outgoing { body: "x".repeat(500_000), ..Outgoing::default() };
     queue.send(QueueName::Forecasts, &vec![large; 5]).await.unwrap();
     queue.send(QueueName::Forecasts, &[]).await.unwrap();
-    let sizes: Vec<usize> = sqs
-        .heard()
-        .iter()
-        .map(|(_, body)| body["Entries"].as_array().unwrap().len())
-        .collect();
+    let sizes: Vec<usize> =
+        sqs.heard().iter().map(|(_, body)| body["Entries"].as_array().unwrap().len()).collect();
     assert_eq!(sizes, [10, 10, 5, 2, 2, 1]);
 }
 

@@ -141,8 +141,10 @@ impl Moto {
             }),
             queue,
             key_value: Arc::new(self.key_value_port(&config.key_value_table, Clock::System)),
-            mailer: Arc::new(providers::mail::Folder::new(std::env::temp_dir(), MAIL_FROM)
-                .expect("the sender is an address")),
+            mailer: Arc::new(
+                providers::mail::Folder::new(std::env::temp_dir(), MAIL_FROM)
+                    .expect("the sender is an address"),
+            ),
             objects: aws::objects::objects(&client, &config).expect("a bucket"),
             clock: Clock::System,
             config,
