@@ -12,6 +12,7 @@ pub fn all() -> Vec<Function> {
         keeper::function(),
         metrics::function(),
         migrate::function(),
+        query::function(),
         sweeper::function(),
     ]
 }

@@ -89,8 +89,7 @@ impl Host {
             .route("/health", get(health))
             .route("/metrics", get(metrics))
             .with_state((apps.clone(), counts.clone()));
-        let router =
-            router.merge(objects.router()).merge(own).fallback(serve::no_such_path);
+        let router = router.merge(objects.router()).merge(own).fallback(serve::no_such_path);
         Self(Arc::new(Mounted { apps, router, consumers, schedules, commands, counts }))
     }
 
@@ -178,9 +177,7 @@ impl Host {
             () = stop => {}
         }
         stopping.send_replace(true);
-        let rest = async {
-            while tasks.join_next().await.is_some() {}
-        };
+        let rest = async { while tasks.join_next().await.is_some() {} };
         match tokio::time::timeout(DRAIN, async { tokio::join!(server, rest) }).await {
             Ok((served, ())) => served,
             Err(_elapsed) => {

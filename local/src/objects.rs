@@ -113,9 +113,7 @@ impl Signer for ObjectFolder {
         let signature =
             hex(&self.mac(method.as_str(), path.as_ref(), expires).finalize().into_bytes());
         let (url, path) = (&self.0.public_url, encoded(path.as_ref()));
-        Ok(format!(
-            "{url}/objects/{path}?method={method}&expires={expires}&signature={signature}"
-        ))
+        Ok(format!("{url}/objects/{path}?method={method}&expires={expires}&signature={signature}"))
     }
 }
 

@@ -164,7 +164,8 @@ impl Server {
             tracing::info!(migrations = applied.len(), "the schema is up to date");
         }
         let addresses = self.addresses(owner_url)?;
-        for (role, url) in [("takings_app", &addresses.app), ("takings_system", &addresses.system)] {
+        for (role, url) in [("takings_app", &addresses.app), ("takings_system", &addresses.system)]
+        {
             // Roles belong to the whole server: whoever can log in already needs no change.
             if store::connect(&options_of(url)).await.is_err() {
                 store::roles::let_in(&owner, role, &self.password(role)).await?;

@@ -23,7 +23,8 @@ const TENANT_TABLES: &str = "
     order by 1";
 
 async fn world_with_a_partition() -> World {
-    let world = World::new().await.with_tenant("Europe/Berlin").await.with_tenant("Asia/Tokyo").await;
+    let world =
+        World::new().await.with_tenant("Europe/Berlin").await.with_tenant("Asia/Tokyo").await;
     world.sql("select ensure_point_week(date '2026-11-16')").await;
     world
 }

@@ -26,7 +26,8 @@ async fn sealed_days_are_packed_late_points_join_them_and_nothing_is_lost() {
     world.post("/v1/points", &key, &json!(rows[..100])).await.expect(200);
     world.tick("keeper").await;
     assert_eq!(world.count(sealed).await, 0);
-    let total = "select (select sum(n) from point_block)::bigint + (select count(*) from point_head)";
+    let total =
+        "select (select sum(n) from point_block)::bigint + (select count(*) from point_head)";
     assert_eq!(world.count(total).await, 2_100);
     assert_rollups_equal_points(&world).await;
 }

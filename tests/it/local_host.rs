@@ -166,9 +166,7 @@ async fn fails() -> Problem {
 fn over_http() -> Function {
     Function {
         name: "over-http",
-        trigger: Trigger::Http(
-            OpenApiRouter::new().route("/v1/broken", axum::routing::get(fails)),
-        ),
+        trigger: Trigger::Http(OpenApiRouter::new().route("/v1/broken", axum::routing::get(fails))),
         uses: Uses::default(),
     }
 }

@@ -8,17 +8,19 @@ mod forecast_accuracy;
 mod infra;
 /// Points come in.
 mod ingest;
+/// No tenant sees another's rows.
+mod isolation;
 /// Sealed days are packed, horizons pass.
 mod keeper;
+/// The Lambda host: events in, answers out.
+mod lambda_host;
+/// The second host: what it mounts, delivers, counts and lets end.
+mod local_host;
+/// Both implementations of each port keep the same promises.
+mod ports;
+/// Questions are answered as a count by hand would.
+mod query;
 /// The letter of a report reads well.
 mod report_letter;
 /// Rollups equal their points.
 mod rollups;
-/// No tenant sees another's rows.
-mod isolation;
-/// The second host: what it mounts, delivers, counts and lets end.
-mod local_host;
-/// The Lambda host: events in, answers out.
-mod lambda_host;
-/// Both implementations of each port keep the same promises.
-mod ports;

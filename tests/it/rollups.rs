@@ -48,7 +48,10 @@ pub(crate) async fn assert_rollups_equal_points(world: &World) {
         let stored: BTreeMap<(i32, Timestamp), Row> = stored
             .iter()
             .map(|row| {
-                ((row.get(0), row.get(1)), (row.get(2), row.get(3), row.get(4), row.get(5), row.get(6)))
+                (
+                    (row.get(0), row.get(1)),
+                    (row.get(2), row.get(3), row.get(4), row.get(5), row.get(6)),
+                )
             })
             .collect();
         assert_eq!(stored, expected, "{table}");

@@ -93,9 +93,7 @@ async fn post_points(
     let grant = grant(&app, &caller, batch.rows.len() + batch.refused.len()).await?;
     step::reached("ingest.checked");
     let receipt = match key.as_deref() {
-        Some(key) => {
-            receipts::digest(&[caller.tenant.id.0.as_bytes(), b"points", key.as_bytes()])
-        }
+        Some(key) => receipts::digest(&[caller.tenant.id.0.as_bytes(), b"points", key.as_bytes()]),
         None => Uuid::now_v7(),
     };
     let body_hash = key.as_deref().map_or(Uuid::nil(), |_| receipts::digest(&[&body]));
@@ -172,8 +170,7 @@ async fn record(app: &App, arrival: &Arrival<'_>) -> Result<Response, Problem> {
 /// The same bytes for the same outcome, however often it is asked for.
 fn answer(receipt: ReceiptId, outcome: &Outcome) -> Response {
     let out = BatchOut::of(receipt.0, outcome);
-    let status =
-        if out.all_rejected() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if out.all_rejected() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     (status, Json(out)).into_response()
 }
 

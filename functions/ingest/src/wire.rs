@@ -3,9 +3,7 @@ use std::collections::HashMap;
 
 use app::{Problem, ProblemCode};
 use domain::batch::{Batch, Outcome, Refused, Row, SeriesKey, Value, Verdict};
-use domain::metric::{
-    Code, Kind, MetricName, Tags, Unit, epoch, limit, timely, to_millisecond,
-};
+use domain::metric::{Code, Kind, MetricName, Tags, Unit, epoch, limit, timely, to_millisecond};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -125,8 +123,11 @@ pub(crate) fn read(body: &[u8], lines: bool, judge: Judge) -> Result<Batch, Prob
     if rows.len() > limit::POINTS {
         return Err(Problem::new(
             ProblemCode::TooLarge,
-            format!("{} points are more than {} in one call; split them, or use an import",
-                rows.len(), limit::POINTS),
+            format!(
+                "{} points are more than {} in one call; split them, or use an import",
+                rows.len(),
+                limit::POINTS
+            ),
         ));
     }
     let mut reader = Reader { judge, known: HashMap::new(), batch: Batch::default() };
@@ -160,7 +161,8 @@ impl BatchOut {
                     out.accepted += 1;
                     result.status = "folded";
                     result.field = Some(format!("tags.{tag}"));
-                    result.detail = Some("the metric has 10,000 series; the tag was folded to `__other__`");
+                    result.detail =
+                        Some("the metric has 10,000 series; the tag was folded to `__other__`");
                 }
                 Verdict::Duplicate => {
                     out.duplicate += 1;

@@ -127,8 +127,8 @@ async fn put_metric(
     Body(wanted): Body<DeclarationIn>,
 ) -> Result<Json<MetricOut>, Problem> {
     caller.require(Scope::MetricsWrite)?;
-    let name = MetricName::parse(&name)
-        .map_err(|error| Problem::invalid("name", error.to_string()))?;
+    let name =
+        MetricName::parse(&name).map_err(|error| Problem::invalid("name", error.to_string()))?;
     let declaration = Declaration::try_from(wanted)?;
     match metrics::declare(&app.db, caller.tenant.number, name.as_str(), &declaration).await? {
         Declared::Stands => Ok(Json(find(&app, &caller, name.as_str()).await?.into())),
@@ -162,8 +162,7 @@ async fn list_series(
     caller.require(Scope::MetricsRead)?;
     let metric = find(&app, &caller, &name).await?;
     let limit = page.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
-    let found =
-        series::list(&app.db, caller.tenant.number, metric.id, page.after, limit).await?;
+    let found = series::list(&app.db, caller.tenant.number, metric.id, page.after, limit).await?;
     let full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
     let next = found.last().filter(|_| full).map(|series| series.id);
     Ok(Json(SeriesOut { series: found.into_iter().map(OneSeriesOut::from).collect(), next }))
@@ -216,8 +215,7 @@ async fn list_tag_values(
     let metric = find(&app, &caller, &name).await?;
     let tenant = caller.tenant.number;
     let values = series::tag_values(&app.db, tenant, metric.id, &key, TAG_VALUES).await?;
-    let values =
-        values.into_iter().map(|(value, series)| TagValueOut { value, series }).collect();
+    let values = values.into_iter().map(|(value, series)| TagValueOut { value, series }).collect();
     Ok(Json(TagValuesOut { values }))
 }
 

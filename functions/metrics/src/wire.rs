@@ -1,9 +1,7 @@
 use std::collections::BTreeMap;
 
 use app::Problem;
-use domain::metric::{
-    Aggregation, Declaration, Direction, Finest, GapRule, Kind, Unit,
-};
+use domain::metric::{Aggregation, Declaration, Direction, Finest, GapRule, Kind, Unit};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use store::metrics::Metric;
@@ -153,17 +151,7 @@ impl From<Metric> for MetricOut {
     fn from(metric: Metric) -> Self {
         let Declaration { kind, unit, aggregation, gap, direction, finest, label, draft } =
             metric.declaration;
-        Self {
-            name: metric.name,
-            kind,
-            unit,
-            aggregation,
-            gap,
-            direction,
-            finest,
-            label,
-            draft,
-        }
+        Self { name: metric.name, kind, unit, aggregation, gap, direction, finest, label, draft }
     }
 }
 

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::{Deadline, Delivery};
 use app::invoke::{self, Message, Outcome};
 use app::port::{PortError, Received};
+use app::{Deadline, Delivery};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, interval_at, timeout};
 

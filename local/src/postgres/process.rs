@@ -64,7 +64,14 @@ impl Process {
                 sleep(POLL);
             }
             (options.tell)("Taking over the Postgres that a killed process left behind");
-            return Ok(Self { data, child: None, pid: left.pid, port: left.port, version: None, stopping: false });
+            return Ok(Self {
+                data,
+                child: None,
+                pid: left.pid,
+                port: left.port,
+                version: None,
+                stopping: false,
+            });
         }
         let programs = find(&data, options)?;
         let account = Account::find()?;
@@ -147,7 +154,8 @@ impl Drop for Process {
 pub fn stop_orphan(folder: &Path) -> Result<(), PostgresError> {
     let data = folder.join("postgres");
     let Some(left) = Postmaster::read(&data).filter(Postmaster::lives) else { return Ok(()) };
-    Process { data, child: None, pid: left.pid, port: left.port, version: None, stopping: false }.stop()
+    Process { data, child: None, pid: left.pid, port: left.port, version: None, stopping: false }
+        .stop()
 }
 
 /// The programs that can read the data; any, when there is none yet.
@@ -237,7 +245,14 @@ impl Site<'_> {
             if Postmaster::read(data).is_some_and(|master| master.ready && master.pid == pid) {
                 let version = Some(self.programs.major);
                 let data = data.clone();
-                return Ok(Some(Process { data, child: Some(child), pid, port, version, stopping: false }));
+                return Ok(Some(Process {
+                    data,
+                    child: Some(child),
+                    pid,
+                    port,
+                    version,
+                    stopping: false,
+                }));
             }
             if started.elapsed() > READY_WITHIN {
                 signal(pid, "QUIT")?;

@@ -19,6 +19,8 @@ pub mod caller;
 pub mod clock;
 /// The only reader of the environment.
 pub mod config;
+/// When work is due next, so that Postgres may sleep until then.
+pub mod due;
 /// Bodies, queries and the idempotency key, each refused with a problem that names the field.
 pub mod extract;
 /// The seam: what a function is, whoever hosts it.
@@ -43,6 +45,8 @@ pub mod step;
 pub mod token;
 /// Logging: one wide line for each invocation.
 pub mod trace;
+/// The links by which recipients end a report.
+pub mod unsubscribe;
 
 /// What a function may touch. Cheap to clone.
 #[derive(Clone)]

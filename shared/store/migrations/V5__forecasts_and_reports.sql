@@ -12,12 +12,15 @@ create table forecast (
     unique (tenant, metric, origin)
 );
 call isolate_tenants('forecast');
+-- The planner asks which metrics there are.
+create policy system_plans on metric for select to takings_system using (true);
+grant select on metric to takings_system;
 
 create table report (
     tenant int not null references tenant on delete cascade,
     id uuid primary key,
     name text not null,
-    metrics text[] not null,
+    items jsonb not null,
     recipients text[] not null,
     schedule jsonb not null,
     zone text not null,
@@ -41,9 +44,12 @@ create table occurrence (
     local_date date not null,
     due_at timestamptz not null,
     late boolean not null,
-    created_at timestamptz not null,
-    unique (report, local_date)
+    -- Asked for by a person, at any time: a test letter.
+    test boolean not null,
+    created_at timestamptz not null
 );
+create unique index occurrence_once on occurrence (report, local_date) where not test;
+create index occurrence_by_report on occurrence (report, id);
 call isolate_tenants('occurrence');
 create policy system_plans on occurrence to takings_system using (true) with check (true);
 grant select, insert on occurrence to takings_system;

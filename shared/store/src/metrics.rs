@@ -170,7 +170,7 @@ fn word(value: &impl Serialize) -> String {
     }
 }
 
-fn read<T: DeserializeOwned>(row: &Row, column: usize) -> Result<T, Error> {
+pub(crate) fn read<T: DeserializeOwned>(row: &Row, column: usize) -> Result<T, Error> {
     let word: String = row.get(column);
     serde_json::from_value(serde_json::Value::String(word))
         .map_err(|error| Error::Stored("declaration of a metric", error.into()))

@@ -140,8 +140,9 @@ async fn a_batch_of_which_a_message_was_refused_is_an_error_that_names_the_reaso
         Answer::new(200, answer.to_string())
     });
     let message = Outgoing { body: "{}".into(), ..Outgoing::default() };
-    let sent = sqs.queue(Duration::ZERO).send(QueueName::Forecasts, &[message.clone(), message]);
-    let error = sent.await.unwrap_err().to_string();
+    let queue = sqs.queue(Duration::ZERO);
+    let sent = queue.send(QueueName::Forecasts, &[message.clone(), message]).await;
+    let error = sent.unwrap_err().to_string();
     assert!(error.contains("refused 1") && error.contains("InternalError"), "{error}");
 }
 
@@ -149,8 +150,8 @@ async fn a_batch_of_which_a_message_was_refused_is_an_error_that_names_the_reaso
 async fn a_fifo_message_without_group_or_dedupe_id_is_not_sent() {
     let sqs = Scripted::new(|_, _| Answer::new(200, "{}"));
     let message = Outgoing { body: "{}".into(), group: Some("a".into()), ..Outgoing::default() };
-    let sent = sqs.queue(Duration::ZERO).send(QueueName::Imports, &[message]);
-    assert!(sent.await.unwrap_err().to_string().contains("imports"));
+    let sent = sqs.queue(Duration::ZERO).send(QueueName::Imports, &[message]).await;
+    assert!(sent.unwrap_err().to_string().contains("imports"));
     assert_eq!(sqs.heard(), []);
 }
 

@@ -143,7 +143,12 @@ impl World {
     ///
     /// # Panics
     /// Panics when Postgres refuses.
-    pub async fn key_of(&self, tenant: &Tenant, scopes: &[Scope], points_per_minute: u32) -> String {
+    pub async fn key_of(
+        &self,
+        tenant: &Tenant,
+        scopes: &[Scope],
+        points_per_minute: u32,
+    ) -> String {
         let secret = SecretKey::from_entropy(false, &entropy());
         let key = ApiKey {
             id: ApiKeyId(Uuid::now_v7()),

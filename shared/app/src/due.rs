@@ -1,0 +1,63 @@
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::App;
+use crate::port::PortError;
+
+/// The reports' record.
+pub const REPORTS: &str = "due:reports";
+
+/// Postgres is looked into after this at the latest, whatever the record says: the call that
+/// should have changed it may have died before it could.
+const BELIEVED: Duration = Duration::from_secs(24 * 3600);
+const TRIES: usize = 3;
+
+/// A look into Postgres that is under way.
+#[derive(Debug)]
+pub struct Look {
+    record: &'static str,
+    version: i64,
+}
+
+/// Begins a look for due work, unless the record says that nothing is due: then Postgres may go
+/// on sleeping.
+///
+/// # Errors
+/// When the key-value store is away.
+pub async fn begin(app: &App, record: &'static str) -> Result<Option<Look>, PortError> {
+    let now = app.clock.now();
+    for _ in 0..TRIES {
+        match app.key_value.get(record).await? {
+            Some(found) => {
+                let waits = found.value.parse::<Timestamp>().is_ok_and(|due_at| due_at > now);
+                return Ok((!waits).then_some(Look { record, version: found.version }));
+            }
+            // The record is there before the look, so that whoever changes it meanwhile is seen.
+            None => look_soon(app, record).await?,
+        }
+    }
+    Err(PortError::new("a record of due work vanishes as soon as it is written"))
+}
+
+/// Ends a look: nothing is due before `next_at`. Whoever asked for another look meanwhile gets
+/// it.
+///
+/// # Errors
+/// When the key-value store is away.
+pub async fn end(app: &App, look: &Look, next_at: Option<Timestamp>) -> Result<(), PortError> {
+    let believed_until = app.clock.after(BELIEVED);
+    let next_at = next_at.unwrap_or(believed_until).to_string();
+    let record =
+        app.key_value.compare_and_set(look.record, look.version, &next_at, Some(believed_until));
+    record.await.map(drop)
+}
+
+/// Asks for a look at the next tick: what is due has changed.
+///
+/// # Errors
+/// When the key-value store is away.
+pub async fn look_soon(app: &App, record: &'static str) -> Result<(), PortError> {
+    let now = app.clock.now().to_string();
+    app.key_value.put(record, &now, Some(app.clock.after(BELIEVED))).await
+}

@@ -1,0 +1,2 @@
+delete from report where tenant = $1 and id = $2
+returning id
