@@ -5,6 +5,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use sha2::{Digest as _, Sha256};
 
@@ -41,8 +42,9 @@ impl Folder {
     /// [`FolderError`] says what to do.
     pub fn open(path: &Path) -> Result<Self, FolderError> {
         let failed = |error| FolderError::Io(path.to_owned(), error);
-        // Postgres runs as another user when we are root: it must be able to pass.
-        DirBuilder::new().recursive(true).mode(0o755).create(path).map_err(failed)?;
+        // Postgres runs as another user when we are root: it must be able to pass, not to look.
+        let mode = if is_root() { 0o711 } else { 0o700 };
+        DirBuilder::new().recursive(true).mode(mode).create(path).map_err(failed)?;
         let path = path.canonicalize().map_err(failed)?;
         if is_root() && path.metadata().map_err(failed)?.uid() != 0 {
             return Err(FolderError::Foreign(path));
@@ -75,6 +77,18 @@ impl Folder {
         &self.path
     }
 
+    /// A folder inside it that only its owner may enter.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn private(&self, name: &str) -> Result<PathBuf, FolderError> {
+        let path = self.path.join(name);
+        match DirBuilder::new().recursive(true).mode(0o700).create(&path) {
+            Ok(()) => Ok(path),
+            Err(error) => Err(FolderError::Io(path, error)),
+        }
+    }
+
     /// A file that only its owner may read, made on first use from what `make` answers.
     ///
     /// # Errors
@@ -82,6 +96,22 @@ impl Folder {
     pub fn secret(&self, name: &str, make: impl FnOnce() -> String) -> Result<String, FolderError> {
         let path = self.path.join(name);
         secret_file(&path, make).map_err(|error| FolderError::Io(path, error))
+    }
+
+    /// Writes a file anew that only we can read.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn replace(&self, name: &str, text: &str) -> Result<(), FolderError> {
+        let path = self.path.join(name);
+        let written = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&path)
+            .and_then(|mut file| file.write_all(text.as_bytes()));
+        written.map_err(|error| FolderError::Io(path, error))
     }
 }
 
@@ -97,10 +127,21 @@ pub fn usual(checkout: &Path) -> PathBuf {
     PathBuf::from(format!("/var/tmp/takings-{}", &hex(&hash)[..12]))
 }
 
+/// The checkout that we stand in, or, outside of any, the current folder.
+#[must_use]
+pub fn checkout() -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    let found = here.ancestors().find(|folder| folder.join("Cargo.lock").is_file());
+    found.map_or_else(|| here.clone(), Path::to_owned)
+}
+
 /// Whether this process may do anything, which Postgres refuses.
 #[must_use]
 pub fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
+    static IS_ROOT: LazyLock<bool> = LazyLock::new(|| {
+        Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
+    });
+    *IS_ROOT
 }
 
 /// Bytes that nobody can guess, in hexadecimal.

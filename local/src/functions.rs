@@ -7,12 +7,18 @@ use app::Function;
 pub fn all() -> Vec<Function> {
     vec![
         account::function(),
+        forecast::function(),
+        forecast_batch::function(),
+        forecast_planner::function(),
         ingest::function(),
         ingest_drain::function(),
         keeper::function(),
         metrics::function(),
         migrate::function(),
         query::function(),
+        report_planner::function(),
+        report_sender::function(),
+        reports::function(),
         sweeper::function(),
     ]
 }

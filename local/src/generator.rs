@@ -154,8 +154,8 @@ impl<W: Write> Shop<W> {
                 None => {
                     let bought = self.sell(at, &weights, price_percent)?;
                     if self.random.below(1000) < RETURN_PERMILLE {
-                        let wait = (2 + self.random.below(20)).cast_signed().days();
-                        let day = date.saturating_add(wait);
+                        let wait = self.random.below(20).cast_signed() + 2;
+                        let day = date.saturating_add(wait.days());
                         self.to_come_back.entry(day).or_default().push(bought);
                     }
                 }

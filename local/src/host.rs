@@ -94,7 +94,6 @@ impl Host {
     }
 
     /// Every HTTP function, as one service.
-    #[must_use]
     pub fn router(&self) -> Router {
         self.0.router.clone()
     }
@@ -111,7 +110,16 @@ impl Host {
     /// # Errors
     /// When the queue is away.
     pub async fn drain_queues(&self) -> Result<Drained, app::port::PortError> {
-        queues::drain(&self.0.consumers, &self.0.counts).await
+        queues::drain(&self.0.consumers, &self.0.counts, Duration::ZERO).await
+    }
+
+    /// Handles what lies in the queues, and what that sends, once: a message that fails stays
+    /// for a later delivery.
+    ///
+    /// # Errors
+    /// When the queue is away.
+    pub async fn deliver_queues(&self) -> Result<Drained, app::port::PortError> {
+        queues::drain(&self.0.consumers, &self.0.counts, queues::LATER).await
     }
 
     /// Runs a schedule once, now.

@@ -40,21 +40,45 @@ impl Secrets {
             object_key: object_key(),
         }
     }
+
+    /// Secrets that everybody knows: for samples, whose answers are the same on every machine.
+    #[must_use]
+    pub fn known() -> Self {
+        let key = token_key(&[7; 32], "sample", KeyState::Current);
+        Self {
+            token_keys: as_json(&Keys::of(vec![key])),
+            unsubscribe_keys: format!("1:{}", STANDARD.encode([7; 32])),
+            object_key: hex(&[7; 32]),
+        }
+    }
 }
 
-fn token_keys() -> String {
-    let pair = Ed25519KeyPair::generate().expect("making a key needs nothing but entropy");
+/// The key pair of access tokens that a seed of 32 secret bytes makes.
+///
+/// # Panics
+/// Never: every seed makes one.
+#[must_use]
+pub fn token_key(seed: &[u8; 32], kid: &str, state: KeyState) -> Key {
+    let pair = Ed25519KeyPair::from_seed_unchecked(seed).expect("any 32 bytes are a seed");
     let private_key = pair.to_pkcs8v1().expect("a key that was just made can be written");
     let body = STANDARD.encode(private_key.as_ref());
-    let keys = Keys::of(vec![Key {
-        kid: format!("local-{}", hex(&entropy::<4>())),
+    Key {
+        kid: kid.to_owned(),
         private_key_pem: format!(
             "-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"
         ),
         x: URL_SAFE_NO_PAD.encode(pair.public_key()),
-        state: KeyState::Current,
-    }]);
-    serde_json::to_string(&keys).expect("strings always become JSON")
+        state,
+    }
+}
+
+fn token_keys() -> String {
+    let kid = format!("local-{}", hex(&entropy::<4>()));
+    as_json(&Keys::of(vec![token_key(&entropy(), &kid, KeyState::Current)]))
+}
+
+fn as_json(keys: &Keys) -> String {
+    serde_json::to_string(keys).expect("strings always become JSON")
 }
 
 fn unsubscribe_keys() -> String {

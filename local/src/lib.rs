@@ -1,19 +1,119 @@
 //! Every function in one process, on a Postgres of its own: the newcomer's first command, the
 //! test bed and the self-host mode.
 
-/// What functions may touch, put together for one process.
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use app::Clock;
+use clap::Parser as _;
+use domain::access::SecretKey;
+
+use crate::command_line::{Command, CommandLine, Options, RunOptions};
+use crate::folder::Folder;
+use crate::site::{Site, SiteError};
+
 pub mod apps;
-/// The folder of a checkout, for one process at a time.
+pub mod command_line;
+pub mod demo;
 pub mod folder;
-/// The system on one screen.
 pub mod functions;
-/// Requests, queues and schedules, served by this process.
+pub mod generator;
 pub mod host;
-/// Keys that a self-hosted Takings makes for itself.
 pub mod keys;
-/// Large bodies in a folder, behind signed addresses.
 pub mod objects;
-/// A Postgres server: found, or made.
+pub mod openapi;
 pub mod postgres;
-/// Counters for Prometheus.
 pub mod prometheus;
+mod reset;
+pub mod sample;
+pub mod shop;
+pub mod site;
+pub mod terminal;
+
+/// Does what the command line asks.
+#[must_use]
+pub fn main() -> ExitCode {
+    let CommandLine { command, first, options } = CommandLine::parse();
+    app::trace::init(app::trace::Format::Text);
+    #[cfg(debug_assertions)]
+    arm();
+    let done = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Into::into)
+        .and_then(|runtime| runtime.block_on(obey(command, &first, &options)));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::note(&format!("error: {}", app::trace::chain(&*error)));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Lets a test kill this process at a step: `DIE_AT=ingest.committed:2` on its second visit.
+#[cfg(debug_assertions)]
+fn arm() {
+    let Some(wanted) = app::config::read("DIE_AT") else { return };
+    let (step, visit) = wanted.split_once(':').unwrap_or((&wanted, "1"));
+    app::step::arm(step, visit.parse().unwrap_or(1));
+}
+
+/// Whatever ends a command early; its text says what to do.
+type Fault = Box<dyn std::error::Error + Send + Sync>;
+
+async fn obey(
+    command: Option<Command>,
+    first: &RunOptions,
+    options: &Options,
+) -> Result<(), Fault> {
+    match command {
+        None | Some(Command::Run) => run(first, options).await,
+        Some(Command::Demo(demo)) => demo::run(&demo, first, options).await,
+        Some(Command::Migrate) => migrate(options).await,
+        Some(Command::Openapi { write }) => describe(write),
+        Some(Command::Reset { yes }) => reset::reset(&site::folder_of(options), yes),
+    }
+}
+
+async fn run(first: &RunOptions, options: &Options) -> Result<(), Fault> {
+    let started = Instant::now();
+    let site = Site::open(options).await?;
+    let key = shop::open(&site, first).await?;
+    let host = site.host(Clock::System)?;
+    if let Some(key) = key {
+        introduce(site.public_url(), &key);
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    terminal::note(&format!("Ready in {seconds:.2} s at {}", site.public_url()));
+    Ok(site.serve(&host).await?)
+}
+
+async fn migrate(options: &Options) -> Result<(), Fault> {
+    let folder = Folder::open(&site::folder_of(options)).map_err(SiteError::from)?;
+    let (server, _addresses) = site::start(&folder).await?;
+    terminal::note("The schema is up to date");
+    Ok(server.stop()?)
+}
+
+fn describe(write: bool) -> Result<(), Fault> {
+    let document = openapi::document(functions::all())?;
+    if write {
+        std::fs::write(Path::new(openapi::FILE), document)?;
+        terminal::note(&format!("Wrote {}", openapi::FILE));
+    } else {
+        terminal::show(document.trim_end());
+    }
+    Ok(())
+}
+
+/// Shows the key, this once, and a first thing to do with it.
+fn introduce(url: &str, key: &SecretKey) {
+    let key = key.reveal();
+    terminal::show(&format!(
+        "The API key of your shop, shown this once:\n\n  {key}\n\nSend a first figure:\n\n  \
+         curl {url}/v1/points -H 'Authorization: Bearer {key}' \\\n    \
+         -H 'Content-Type: application/json' -d '[{{\"metric\":\"orders\",\"value\":1}}]'\n"
+    ));
+}

@@ -1,1 +1,7 @@
-fn main() {}
+//! Takings in one process.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    local::main()
+}

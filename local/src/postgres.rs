@@ -25,7 +25,7 @@ pub struct Options<'a> {
     pub database_url: Option<String>,
     /// Commits survive a crash of the machine. Off only for tests.
     pub durable: bool,
-    /// Takes servers from this folder instead of looking for installed ones.
+    /// Where to look for one.
     pub servers: Servers,
     /// Told what takes long.
     pub tell: &'a dyn Fn(&str),
@@ -127,6 +127,9 @@ impl Server {
     pub fn start(folder: &Folder, options: &Options<'_>) -> Result<Self, PostgresError> {
         let secret = folder.secret("postgres.secret", || hex(&entropy::<32>()))?;
         if let Some(owner_url) = options.database_url.clone() {
+            // Neon's pooler keeps no sessions, which migrations need; its direct address is the
+            // same without this word.
+            let owner_url = owner_url.replacen("-pooler.", ".", 1);
             let secret = password_of(&owner_url)?.map_or(secret, str::to_owned);
             return Ok(Self { owner_url, secret, process: None });
         }
@@ -140,9 +143,9 @@ impl Server {
     /// The address of another database of this server, as the owner.
     #[must_use]
     pub fn owner_url(&self, database: &str) -> String {
-        let (before, after) = self.owner_url.rsplit_once('/').unwrap_or((&self.owner_url, ""));
-        let query = after.find('?').map_or("", |at| &after[at..]);
-        format!("{before}/{database}{query}")
+        let (place, query) = parts(&self.owner_url);
+        let server = place.rsplit_once('/').map_or(place, |(server, _database)| server);
+        format!("{server}/{database}{query}")
     }
 
     /// Brings the schema up to date and lets the two lesser roles in.
@@ -179,9 +182,10 @@ impl Server {
     /// # Errors
     /// [`PostgresError::Address`].
     pub fn addresses(&self, owner_url: &str) -> Result<Addresses, PostgresError> {
-        let (scheme, rest) = owner_url.split_once("://").ok_or(PostgresError::Address)?;
+        let (url, query) = parts(owner_url);
+        let (scheme, rest) = url.split_once("://").ok_or(PostgresError::Address)?;
         let (_user, place) = rest.rsplit_once('@').ok_or(PostgresError::Address)?;
-        let address = |role| format!("{scheme}://{role}:{}@{place}", self.password(role));
+        let address = |role| format!("{scheme}://{role}:{}@{place}{query}", self.password(role));
         Ok(Addresses {
             app: address("takings_app"),
             system: address("takings_system"),
@@ -217,9 +221,14 @@ pub fn options_of(url: &str) -> DbOptions {
 }
 
 fn password_of(url: &str) -> Result<Option<&str>, PostgresError> {
-    let (_scheme, rest) = url.split_once("://").ok_or(PostgresError::Address)?;
+    let (_scheme, rest) = parts(url).0.split_once("://").ok_or(PostgresError::Address)?;
     let (user, _place) = rest.rsplit_once('@').ok_or(PostgresError::Address)?;
     Ok(user.split_once(':').map(|(_user, password)| password))
+}
+
+/// An address up to its parameters, and those.
+fn parts(url: &str) -> (&str, &str) {
+    url.split_at(url.find('?').unwrap_or(url.len()))
 }
 
 fn io_error(path: &Path) -> impl Fn(io::Error) -> PostgresError {

@@ -1,1 +1,24 @@
-fn main() {}
+//! The figures that Takings is built for, each beside its yardstick in the same run.
+//!
+//! `cargo bench -p tests -- [ingest] [query] [start]` prints one table; without a name, all.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+
+use tests::postgres::TestPostgres;
+use tokio::runtime::Builder;
+
+mod ingest;
+mod table;
+
+fn main() {
+    TestPostgres::be_durable();
+    let wanted: Vec<String> =
+        std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    let runs = |name: &str| wanted.is_empty() || wanted.iter().any(|one| one == name);
+    let runtime = Builder::new_multi_thread().enable_all().build().expect("a runtime starts");
+    runtime.block_on(async {
+        if runs("ingest") {
+            println!("{}", ingest::run().await);
+        }
+    });
+}

@@ -94,13 +94,13 @@ fn a_year_may_begin_on_any_day() {
 
 fn year(seed: u64) -> (String, Summary) {
     let mut text = Vec::new();
-    let summary = write_year(&mut text, seed, date(2025, 1, 1)).unwrap();
-    (String::from_utf8(text).unwrap(), summary)
+    let summary = write_year(&mut text, seed, date(2025, 1, 1)).expect("memory takes all");
+    (String::from_utf8(text).expect("it is text"), summary)
 }
 
 fn reader() -> SalesReader {
-    let eur = Currency::try_from("EUR".to_owned()).unwrap();
-    SalesReader::new(eur, Zone::parse("Europe/Berlin").unwrap())
+    let eur = Currency::try_from("EUR".to_owned()).expect("it is a currency");
+    SalesReader::new(eur, Zone::parse("Europe/Berlin").expect("it is a zone"))
 }
 
 /// What was sold each day, in minor units, of the products that count.
@@ -111,7 +111,8 @@ fn revenue_by_day(text: &str, counts: impl Fn(&str) -> bool) -> BTreeMap<Date, f
         for point in points.iter() {
             let (_, tag) = point.tag.expect("every line has a country");
             if point.metric == StandardMetric::ProductRevenue && counts(tag) {
-                *revenue.entry(at[..10].parse().unwrap()).or_default() += point.value;
+                let date = at[..10].parse().expect("a sale has a date");
+                *revenue.entry(date).or_default() += point.value;
             }
         }
     });
@@ -120,9 +121,10 @@ fn revenue_by_day(text: &str, counts: impl Fn(&str) -> bool) -> BTreeMap<Date, f
 
 fn each_line(text: &str, reader: &mut SalesReader, mut then: impl FnMut(&str, &Outcome<'_>)) {
     let mut rows = csv::Reader::from_reader(text.as_bytes());
-    let columns = Columns::default().resolve(rows.headers().unwrap()).unwrap();
+    let header = rows.headers().expect("the file has a header");
+    let columns = Columns::default().resolve(header).expect("the header is the classic one");
     for row in rows.records() {
-        let row = row.unwrap();
+        let row = row.expect("every line has all columns");
         let line = columns.line(|index| row.get(index));
         then(line.at, &reader.line(&line));
     }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
+use std::sync::OnceLock;
 
 use app::port::{Inline, Letter, MailError, Mailer};
 use providers::mail::{Folder, Smtp};
@@ -15,22 +16,23 @@ const FROM: &str = "Takings <reports@takings.example>";
 #[tokio::test]
 async fn a_folder_keeps_what_a_mailer_promises() {
     let place = place();
-    conforms(&Folder::new(&place, FROM).unwrap(), &place).await;
+    conforms(&Folder::new(&place, FROM).unwrap(), &place, &letter()).await;
 }
 
 #[tokio::test]
 async fn a_mail_server_keeps_what_a_mailer_promises() {
     let server = Server::start();
-    conforms(&server.mailer("smtp://", "?tls=required"), &server.folder).await;
+    let mailer = server.mailer("smtp://", "?tls=required");
+    conforms(&mailer, &server.folder, &server.letter_to("owner")).await;
 }
 
 /// What every mailer does.
-async fn conforms(mailer: &dyn Mailer, place: &Path) {
-    mailer.send(&letter()).await.unwrap();
+async fn conforms(mailer: &dyn Mailer, place: &Path, letter: &Letter) {
+    mailer.send(letter).await.expect("a good letter goes");
     let [arrived] = &letters(place)[..] else { panic!("not one letter") };
     for expected in [
         "From: Takings <reports@takings.example>",
-        "To: owner@shop.example",
+        &format!("To: {}", letter.to),
         "Subject: Your week",
         "Message-ID: <report-1.owner@takings.example>",
         "List-Unsubscribe: <https://takings.example/unsubscribe?token=abc>",
@@ -42,30 +44,31 @@ async fn conforms(mailer: &dyn Mailer, place: &Path) {
         assert!(arrived.contains(expected), "no `{expected}` in\n{arrived}");
     }
 
-    mailer.send(&letter()).await.unwrap();
+    mailer.send(letter).await.expect("a good letter goes");
     let again = letters(place);
     let other_than_the_first = again.iter().filter(|again| essence(again) != essence(arrived));
     assert_eq!(other_than_the_first.count(), 0, "a repetition can be told from another letter");
 
     let before = again.len();
     for to in ["nobody", "owner@shop.example\r\nBcc: all@shop.example", "a@shop.example, b@c.de"] {
-        let refused = mailer.send(&Letter { to: to.to_owned(), ..letter() }).await;
+        let refused = mailer.send(&Letter { to: to.to_owned(), ..letter.clone() }).await;
         assert!(matches!(refused, Err(MailError::Refused(_))), "{to}: {refused:?}");
     }
     assert_eq!(letters(place).len(), before);
 
     let subject = "Your week\r\nBcc: all@shop.example\r\n\r\nHello".to_owned();
     let message_id = "report-2@takings.example".to_owned();
-    mailer.send(&Letter { subject, message_id, ..letter() }).await.unwrap();
+    let smuggler = Letter { subject, message_id, ..letter.clone() };
+    mailer.send(&smuggler).await.expect("its subject is made harmless");
     let all = letters(place);
     assert_eq!(all.len(), before + 1);
-    assert!(all.iter().all(|letter| !letter.contains("\r\nBcc:")), "{all:?}");
+    assert!(all.iter().all(|arrived| !arrived.contains("\r\nBcc:")), "{all:?}");
 }
 
 #[tokio::test]
 async fn a_letter_is_the_same_by_either_way() {
     let (server, place) = (Server::start(), place());
-    let dots = Letter { text: "Dots:\n.\n..\n.quit\n".to_owned(), ..letter() };
+    let dots = Letter { text: "Dots:\n.\n..\n.quit\n".to_owned(), ..server.letter_to("owner") };
     server.mailer("smtp://", "?tls=none").send(&dots).await.unwrap();
     Folder::new(&place, FROM).unwrap().send(&dots).await.unwrap();
     assert_eq!(essence(&letters(&server.folder)[0]), essence(&letters(&place)[0]));
@@ -94,7 +97,7 @@ async fn letters_are_encrypted_as_the_address_says() {
         ("smtp://", "?tls=none", "plain"),
     ];
     for (index, (scheme, query, protection)) in ways.into_iter().enumerate() {
-        server.mailer(scheme, query).send(&letter()).await.unwrap();
+        server.mailer(scheme, query).send(&server.letter_to("owner")).await.unwrap();
         let name = format!("{index:03}-{protection}.eml");
         assert!(server.folder.join(&name).exists(), "{scheme}{query}: no {name}");
     }
@@ -105,7 +108,7 @@ async fn a_server_with_a_certificate_nobody_vouches_for_gets_no_letter() {
     let server = Server::start();
     for (scheme, query) in [("smtps://", ""), ("smtp://", "?tls=opportunistic")] {
         let mailer = Smtp::new(&server.url(scheme, query), FROM, None).unwrap();
-        let outcome = mailer.send(&letter()).await;
+        let outcome = mailer.send(&server.letter_to("owner")).await;
         assert!(matches!(outcome, Err(MailError::NotAccepted(_))), "{outcome:?}");
     }
     assert!(letters(&server.folder).is_empty());
@@ -114,9 +117,11 @@ async fn a_server_with_a_certificate_nobody_vouches_for_gets_no_letter() {
 #[tokio::test]
 async fn a_wrong_password_does_not_lose_the_letter() {
     let server = Server::start();
+    let letter = server.letter_to("owner");
     for scheme in ["smtp://", "smtps://"] {
-        server.mailer(&format!("{scheme}shop:p%40ss%3Aword@"), "").send(&letter()).await.unwrap();
-        let outcome = server.mailer(&format!("{scheme}shop:guess@"), "").send(&letter()).await;
+        let mailer = |user: &str| server.mailer(&format!("{scheme}{user}@"), "");
+        mailer("shop:p%40ss%3Aword").send(&letter).await.unwrap();
+        let outcome = mailer("shop:guess").send(&letter).await;
         assert!(matches!(outcome, Err(MailError::NotAccepted(_))), "{outcome:?}");
     }
     assert_eq!(letters(&server.folder).len(), 2);
@@ -126,10 +131,9 @@ async fn a_wrong_password_does_not_lose_the_letter() {
 async fn what_the_server_says_of_the_recipient_is_believed() {
     let server = Server::start();
     let mailer = server.mailer("smtp://", "?tls=none");
-    let to = |user: &str| Letter { to: format!("{user}@shop.example"), ..letter() };
-    let later = mailer.send(&to("later")).await;
+    let later = mailer.send(&server.letter_to("later")).await;
     assert!(matches!(later, Err(MailError::NotAccepted(_))), "{later:?}");
-    let never = mailer.send(&to("never")).await;
+    let never = mailer.send(&server.letter_to("never")).await;
     assert!(matches!(never, Err(MailError::Refused(_))), "{never:?}");
     assert!(letters(&server.folder).is_empty());
 }
@@ -138,43 +142,57 @@ async fn what_the_server_says_of_the_recipient_is_believed() {
 #[tokio::test]
 async fn a_letter_whose_answer_was_lost_may_have_arrived() {
     let server = Server::start();
-    let lost = Letter { to: "lost@shop.example".to_owned(), ..letter() };
-    let outcome = server.mailer("smtp://", "?tls=none").send(&lost).await;
+    let outcome = server.mailer("smtp://", "?tls=none").send(&server.letter_to("lost")).await;
     assert!(matches!(outcome, Err(MailError::Unknown(_))), "{outcome:?}");
     assert_eq!(letters(&server.folder).len(), 1);
 }
 
-/// A mail server of one test.
+/// A mail server, one for all tests; each has a domain of its own, and a folder for its letters.
 struct Server {
-    folder: PathBuf,
+    authority: PathBuf,
     starttls_port: u16,
     tls_port: u16,
-    /// It ends when its standard input does: with the test.
-    process: Child,
+    domain: String,
+    folder: PathBuf,
 }
 
 impl Server {
     fn start() -> Self {
-        let folder = place();
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/smtp_server.py");
-        let mut process = Tools::get()
-            .command("python")
-            .args([script.as_path(), folder.as_path()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut ports = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut ports).unwrap();
-        let (starttls_port, tls_port) = ports.trim().split_once(' ').expect("it starts");
-        let [starttls_port, tls_port] = [starttls_port, tls_port].map(|port| port.parse().unwrap());
-        Self { folder, starttls_port, tls_port, process }
+        // The server ends when its standard input does: with this process.
+        static PROCESS: OnceLock<(PathBuf, u16, u16, Child)> = OnceLock::new();
+        let (folder, starttls_port, tls_port, _) = PROCESS.get_or_init(|| {
+            let folder = place();
+            let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/smtp_server.py");
+            let mut process = Tools::get()
+                .command("python")
+                .args([script.as_path(), folder.as_path()])
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null())
+                .spawn()
+                .expect("python starts");
+            let output = process.stdout.take().expect("its output is piped");
+            let mut ports = String::new();
+            BufReader::new(output).read_line(&mut ports).expect("the server says its ports");
+            let (starttls_port, tls_port) = ports.trim().split_once(' ').expect("it starts");
+            let [starttls_port, tls_port] =
+                [starttls_port, tls_port].map(|port| port.parse().expect("a port is a number"));
+            (folder, starttls_port, tls_port, process)
+        });
+        let domain = format!("{}.example", Uuid::now_v7());
+        Self {
+            authority: folder.join("ca.pem"),
+            starttls_port: *starttls_port,
+            tls_port: *tls_port,
+            folder: folder.join(&domain),
+            domain,
+        }
     }
 
     /// A mailer that trusts the server.
     fn mailer(&self, before: &str, after: &str) -> Smtp {
-        let ca_file = self.folder.join("ca.pem");
-        Smtp::new(&self.url(before, after), FROM, ca_file.to_str()).unwrap()
+        let url = self.url(before, after);
+        Smtp::new(&url, FROM, self.authority.to_str()).expect("the address is one")
     }
 
     fn url(&self, before: &str, after: &str) -> String {
@@ -182,12 +200,9 @@ impl Server {
         let port = if from_the_start { self.tls_port } else { self.starttls_port };
         format!("{before}127.0.0.1:{port}{after}")
     }
-}
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        let _ = self.process.wait();
+    fn letter_to(&self, user: &str) -> Letter {
+        Letter { to: format!("{user}@{}", self.domain), ..letter() }
     }
 }
 
@@ -207,20 +222,20 @@ fn letter() -> Letter {
     }
 }
 
-/// A new folder of one test.
+/// A new folder.
 fn place() -> PathBuf {
     let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("mail-{}", Uuid::now_v7()));
-    fs::create_dir_all(&place).unwrap();
+    fs::create_dir_all(&place).expect("the target folder can be written");
     place
 }
 
-/// The letters in a folder, in the order of their names.
+/// The letters in a folder, in the order of their names; none where there is no folder.
 fn letters(place: &Path) -> Vec<String> {
-    let paths = fs::read_dir(place).unwrap().map(|entry| entry.unwrap().path());
+    let paths = fs::read_dir(place).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut letters: Vec<_> =
         paths.filter(|path| path.extension().is_some_and(|end| end == "eml")).collect();
     letters.sort();
-    letters.iter().map(|path| fs::read_to_string(path).unwrap()).collect()
+    letters.iter().map(|path| fs::read_to_string(path).expect("a letter is text")).collect()
 }
 
 /// A letter without what differs from try to try: its date and the marks between its parts.

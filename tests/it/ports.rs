@@ -3,6 +3,7 @@
 //! The AWS side runs against an emulator. What that does not do as AWS does is left to the
 //! Postgres side, and our part of it is checked in `ports/requests.rs`:
 //! - it accepts the receipt of an earlier delivery (as SQS may for standard queues);
+//! - it forgets the dedupe id of a message that was acknowledged;
 //! - it loses the order of a group after a visibility timeout, so order is checked without one;
 //! - it cannot send dead letters back (`StartMessageMoveTask`);
 //! - it never removes expired records, as DynamoDB does not for days.
@@ -45,7 +46,7 @@ queues! {
     a_message_that_failed_too_often_is_a_dead_letter
     a_buried_message_is_a_dead_letter_and_frees_its_group
     a_delayed_message_comes_later
-    a_repeated_message_is_dropped_even_when_the_first_is_done
+    a_repeated_message_is_dropped
     a_group_is_received_in_order
     two_receivers_never_hold_the_same_group
 }
@@ -54,6 +55,13 @@ queues! {
 async fn an_earlier_receipt_cannot_acknowledge() {
     let world = World::new().await;
     queue::an_earlier_receipt_cannot_acknowledge(&*world.app(Role::System).queue).await;
+}
+
+#[tokio::test]
+async fn a_repeated_message_is_dropped_even_when_the_first_is_done() {
+    let world = World::new().await;
+    let app = world.app(Role::System);
+    queue::a_repeated_message_is_dropped_even_when_the_first_is_done(&*app.queue).await;
 }
 
 #[tokio::test]

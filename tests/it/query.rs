@@ -59,8 +59,7 @@ async fn the_repeated_hour_is_two_buckets_and_the_day_has_twenty_five() {
     ])
     .await;
     let range = json!({ "from": "2026-10-25", "to": "2026-10-26" });
-    let answer =
-        shop.ask(json!({ "metric": "revenue", "range": range, "grain": "hour" })).await;
+    let answer = shop.ask(json!({ "metric": "revenue", "range": range, "grain": "hour" })).await;
     assert_eq!(values(&answer).len(), 25);
     assert_eq!(answer["buckets"][2]["start"], "2026-10-25T02:00:00+02:00");
     assert_eq!(answer["buckets"][3]["start"], "2026-10-25T02:00:00+01:00");

@@ -81,8 +81,8 @@ fn expected_counts() -> Counts {
 }
 
 fn reader() -> SalesReader {
-    let gbp = Currency::try_from("GBP".to_owned()).unwrap();
-    SalesReader::new(gbp, Zone::parse("Europe/London").unwrap())
+    let gbp = Currency::try_from("GBP".to_owned()).expect("it is a currency");
+    SalesReader::new(gbp, Zone::parse("Europe/London").expect("it is a zone"))
 }
 
 fn each_line(reader: &mut SalesReader, mut then: impl FnMut(&str, &Outcome<'_>)) {
@@ -91,9 +91,10 @@ fn each_line(reader: &mut SalesReader, mut then: impl FnMut(&str, &Outcome<'_>))
     let file = File::open(&path)
         .unwrap_or_else(|error| panic!("this test needs {}: {error}", path.display()));
     let mut rows = csv::ReaderBuilder::new().flexible(true).from_reader(GzDecoder::new(file));
-    let columns = Columns::default().resolve(rows.headers().unwrap()).unwrap();
+    let header = rows.headers().expect("the file has a header");
+    let columns = Columns::default().resolve(header).expect("the header is the classic one");
     let mut row = csv::StringRecord::new();
-    while rows.read_record(&mut row).unwrap() {
+    while rows.read_record(&mut row).expect("the file is whole") {
         let line = columns.line(|index| row.get(index));
         then(&line.at[..7], &reader.line(&line));
     }

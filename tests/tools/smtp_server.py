@@ -1,13 +1,14 @@
 """A mail server for the tests: the first argument is the folder it keeps letters in.
 
 Prints the port that offers STARTTLS and the port that has TLS from the start, and ends with its
-standard input. Its certificate is in ca.pem. Letters are files, numbered as they come, with what
-protected them in the name. It knows the user `shop` with the password `p@ss:word`, and treats
-some recipients badly: `later` gets 451, `never` gets 550, and for `lost` the letter is kept but
-the connection ends without an answer.
+standard input. Its certificate is in ca.pem. Each domain has a folder; there letters are files,
+numbered as they come, with what protected them in the name. The server knows the user `shop` with
+the password `p@ss:word`, and treats some recipients badly: `later` gets 451, `never` gets 550, and
+for `lost` the letter is kept but the connection ends without an answer.
 """
 
 import asyncio
+import collections
 import datetime
 import ipaddress
 import itertools
@@ -26,7 +27,7 @@ REPLIES = {"later": "451 busy, come again", "never": "550 no such user"}
 class Mailbox:
     def __init__(self, folder):
         self.folder = folder
-        self.numbers = itertools.count()
+        self.numbers = collections.defaultdict(itertools.count)
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         refusal = REPLIES.get(address.split("@")[0])
@@ -35,16 +36,20 @@ class Mailbox:
         return refusal or "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
-        protection = "tls" if session.ssl else "plain"
-        name = f"{next(self.numbers):03}-{protection}.eml"
-        (self.folder / name).write_bytes(envelope.original_content)
-        if envelope.rcpt_tos[0].startswith("lost@"):
+        user, domain = envelope.rcpt_tos[0].split("@")
+        folder = self.folder / domain
+        folder.mkdir(exist_ok=True)
+        protection = "tls" if server.transport.get_extra_info("sslcontext") else "plain"
+        name = f"{next(self.numbers[domain]):03}-{protection}.eml"
+        (folder / name).write_bytes(envelope.original_content)
+        if user == "lost":
             server.transport.abort()
         return "250 kept"
 
 
 def known(server, session, envelope, mechanism, data):
-    return AuthResult(success=(data.login, data.password) == (b"shop", b"p@ss:word"))
+    success = (data.login, data.password) == (b"shop", b"p@ss:word")
+    return AuthResult(success=success, handled=False)
 
 
 def certificate(folder):

@@ -6,5 +6,7 @@ pub(crate) mod ask;
 pub(crate) mod csv;
 /// Filters as they are sent.
 mod filter;
+/// When two questions, or two answers, are the same.
+mod identity;
 /// The reply as JSON.
 pub(crate) mod reply;

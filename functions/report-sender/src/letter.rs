@@ -34,7 +34,7 @@ pub fn write(figures: &Figures, to: &str, message_id: &str) -> Result<Letter, Ch
         html: html(figures),
         text: text(figures),
         inline,
-        unsubscribe_url: Some(figures.unsubscribe_url.clone()),
+        unsubscribe_url: Some(&figures.unsubscribe_url).filter(|it| !it.is_empty()).cloned(),
     })
 }
 
@@ -91,7 +91,7 @@ fn html(figures: &Figures) -> String {
             ("currency", &figures.currency),
             ("noun", &figures.period.noun()),
             ("reason", &figures.reason),
-            ("unsubscribe_url", &figures.unsubscribe_url),
+            ("unsubscribe", &html_unsubscribe(figures)),
         ],
     )
 }
@@ -172,7 +172,7 @@ fn text(figures: &Figures) -> String {
         ("currency", &figures.currency),
         ("noun", &figures.period.noun()),
         ("reason", &figures.reason),
-        ("unsubscribe_url", &figures.unsubscribe_url),
+        ("unsubscribe", &text_unsubscribe(figures)),
     ];
     fill(TEXT, str::to_owned, &values)
 }
@@ -209,6 +209,21 @@ fn text_forecasts(figures: &Figures) -> String {
     };
     let rows: Vec<_> = figures.forecasts.iter().map(row).collect();
     columns(&format!("Expected for {}", figures.next_period.dates()), &rows)
+}
+
+/// A test letter has nothing to unsubscribe from.
+fn html_unsubscribe(figures: &Figures) -> String {
+    match figures.unsubscribe_url.as_str() {
+        "" => String::new(),
+        url => part("unsubscribe", &[("url", url)]),
+    }
+}
+
+fn text_unsubscribe(figures: &Figures) -> String {
+    match figures.unsubscribe_url.as_str() {
+        "" => String::new(),
+        url => format!("Unsubscribe from this report:\n{url}"),
+    }
 }
 
 /// `Week 47, 16–22 November 2026`.

@@ -29,8 +29,7 @@ impl Shelf {
                     sku: format!("{}{letter}", 21_040 + group * 37),
                     name: format!("{name} {variant}"),
                     price_minor: *price_minor,
-                    // The first thing of the first group leads; the others trail off.
-                    weight: 40_000 / (8 + 3 * group + 7 * index) as u64,
+                    weight: weight(group, index, *price_minor),
                     season: *season,
                 });
             }
@@ -66,6 +65,12 @@ impl Article {
             _ => self.weight,
         }
     }
+}
+
+/// The first thing of the first group leads, the others trail off, and the dear ones most.
+fn weight(group: usize, variant: usize, price_minor: i64) -> u64 {
+    let dear = price_minor.max(1500).unsigned_abs();
+    40_000 * 1500 / dear / (8 + 3 * group + 7 * variant) as u64
 }
 
 /// What is given away.

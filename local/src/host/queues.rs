@@ -21,6 +21,8 @@ const LEASE: Duration = Duration::from_secs(20);
 const RENEWED_EVERY: Duration = Duration::from_secs(5);
 const IDLE_FIRST: Duration = Duration::from_millis(50);
 const IDLE_LAST: Duration = Duration::from_secs(1);
+/// After whatever handles messages once has ended.
+pub(super) const LATER: Duration = Duration::from_secs(600);
 const RETRY_FIRST_MS: u64 = 1_000;
 const RETRY_LAST_MS: u64 = 120_000;
 
@@ -73,10 +75,12 @@ pub(super) async fn work(
     }
 }
 
-/// Handles everything that is visible, in turn, until nothing is.
+/// Handles everything that is visible, in turn, until nothing is. What fails becomes visible
+/// again after a while.
 pub(super) async fn drain(
     subscriptions: &[Subscription],
     counts: &Counts,
+    retry_after: Duration,
 ) -> Result<Drained, PortError> {
     let mut drained = Drained::default();
     loop {
@@ -86,7 +90,7 @@ pub(super) async fn drain(
                 quiet = false;
                 let outcome = subscription.handle(&message).await;
                 counts.message(subscription.name, outcome);
-                subscription.settle(&message, outcome, Duration::ZERO).await?;
+                subscription.settle(&message, outcome, retry_after).await?;
                 match outcome {
                     Outcome::Done => drained.done += 1,
                     Outcome::Retry => drained.retried += 1,

@@ -224,8 +224,9 @@ impl Site<'_> {
         let port = free_port(self.folder)?;
         let data = &self.data;
         let log = self.folder.join("postgres.log");
-        let log_file =
-            File::options().create(true).append(true).open(&log).map_err(io_error(&log))?;
+        let mut options = File::options();
+        let log_file = options.create(true).append(true).mode(0o600).open(&log);
+        let log_file = log_file.map_err(io_error(&log))?;
         let mut postgres = self.programs.command("postgres");
         postgres.arg("-D").arg(data).arg("-p").arg(port.to_string()).current_dir(data);
         for setting in SETTINGS.iter().chain(if self.durable { &[][..] } else { &FORGETFUL }) {

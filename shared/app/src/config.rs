@@ -9,6 +9,9 @@ pub struct Config {
     pub database_url: String,
     /// Certificates to trust beside the public ones: a PEM file.
     pub tls_ca_file: Option<String>,
+    /// Queue and records in Postgres instead of AWS (`PORTS=postgres`): for a function under
+    /// `cargo lambda watch`, beside `local`.
+    pub ports_in_postgres: bool,
     /// The DynamoDB table.
     pub key_value_table: String,
     /// The address of each queue this function may send to.
@@ -56,6 +59,7 @@ impl Config {
         Self {
             database_url: read("DATABASE_URL").unwrap_or_default(),
             tls_ca_file: read("TLS_CA_FILE"),
+            ports_in_postgres: read("PORTS").is_some_and(|ports| ports == "postgres"),
             key_value_table: read("KEY_VALUE_TABLE").unwrap_or_default(),
             queue_urls: QueueName::ALL.iter().filter_map(queue_url).collect(),
             objects_bucket: read("OBJECTS_BUCKET").unwrap_or_default(),

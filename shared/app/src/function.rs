@@ -22,6 +22,7 @@ pub struct Function {
 }
 
 /// What starts a function: exactly one thing.
+#[expect(clippy::large_enum_variant, reason = "a process makes a few of them, at its start")]
 pub enum Trigger {
     /// Requests. The router carries the API document of its routes.
     Http(OpenApiRouter<App>),

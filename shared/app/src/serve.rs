@@ -27,7 +27,6 @@ struct Hosted {
 
 /// The routes of an HTTP function as any host serves them: problems for everything that goes
 /// wrong, panics included; a deadline; trace context; one wide log line for each request.
-#[must_use]
 pub fn router(name: &'static str, routes: OpenApiRouter<App>, app: App) -> Router {
     let (routes, _document) = routes.split_for_parts();
     routes

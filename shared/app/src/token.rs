@@ -44,6 +44,15 @@ pub enum KeyState {
     Retired,
 }
 
+impl Key {
+    fn header(&self) -> Header {
+        let mut header = Header::new(Algorithm::EdDSA);
+        header.kid = Some(self.kid.clone());
+        header.typ = Some("at+jwt".to_owned());
+        header
+    }
+}
+
 impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Key({}, {:?})", self.kid, self.state)
@@ -86,6 +95,9 @@ pub enum TokenError {
     /// No key of that name.
     #[error("the token names no key of ours")]
     UnknownKey,
+    /// Another type or algorithm, or more than we write.
+    #[error("the token's header is not one of ours")]
+    Header,
     /// Outside its time.
     #[error("the token has expired or is not valid yet")]
     Time,
@@ -116,15 +128,12 @@ impl Keys {
     pub fn sign(&self, claims: &Claims) -> Result<String, TokenError> {
         let key = self.0.iter().find(|key| key.state == KeyState::Current);
         let key = key.ok_or(TokenError::NoCurrentKey)?;
-        let mut header = Header::new(Algorithm::EdDSA);
-        header.kid = Some(key.kid.clone());
-        header.typ = Some("at+jwt".to_owned());
         let secret = EncodingKey::from_ed_pem(key.private_key_pem.as_bytes())?;
-        Ok(jsonwebtoken::encode(&header, claims, &secret)?)
+        Ok(jsonwebtoken::encode(&key.header(), claims, &secret)?)
     }
 
     /// Checks a token. The algorithm and the key come from our own record of the key named by
-    /// `kid`; nothing else in the header is believed.
+    /// `kid`; a header that says anything else than ours is refused.
     ///
     /// # Errors
     /// [`TokenError`] says why it is refused.
@@ -133,11 +142,11 @@ impl Keys {
             return Err(TokenError::TooLong);
         }
         let header = jsonwebtoken::decode_header(token)?;
-        if header.typ.as_deref() != Some("at+jwt") {
-            return Err(TokenError::UnknownKey);
+        let key = self.0.iter().find(|key| header.kid.as_ref() == Some(&key.kid));
+        let key = key.ok_or(TokenError::UnknownKey)?;
+        if header != key.header() {
+            return Err(TokenError::Header);
         }
-        let kid = header.kid.unwrap_or_default();
-        let key = self.0.iter().find(|key| key.kid == kid).ok_or(TokenError::UnknownKey)?;
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_audience(&[AUDIENCE]);
         validation.set_issuer(&[issuer]);
@@ -148,7 +157,11 @@ impl Keys {
         let public = DecodingKey::from_ed_components(&key.x)?;
         let claims = jsonwebtoken::decode::<Claims>(token, &public, &validation)?.claims;
         let now = now.as_second();
-        if claims.exp.saturating_add(LEEWAY_S) <= now || claims.nbf.saturating_sub(LEEWAY_S) > now {
+        let over = claims.exp.saturating_add(LEEWAY_S) <= now;
+        let early = claims.nbf.saturating_sub(LEEWAY_S) > now;
+        // We sign none that lives longer.
+        let endless = claims.exp.saturating_sub(LEEWAY_S) > now.saturating_add(LIFETIME_S);
+        if over || early || endless {
             return Err(TokenError::Time);
         }
         Ok(claims)

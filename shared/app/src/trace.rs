@@ -1,5 +1,6 @@
 use std::error::Error;
 use std::fmt::Write;
+use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -22,7 +23,10 @@ pub fn init(format: Format) {
         .with_target(false);
     let _already_set = match format {
         Format::Json => builder.json().flatten_event(true).with_span_list(false).try_init(),
-        Format::Text => builder.with_writer(std::io::stderr).try_init(),
+        Format::Text => {
+            let colors = std::io::stderr().is_terminal();
+            builder.with_writer(std::io::stderr).with_ansi(colors).try_init()
+        }
     };
 }
 

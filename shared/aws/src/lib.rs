@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::port::{Letter, MailError, Mailer};
+use app::port::{KeyValue, Letter, MailError, Mailer, PostgresKeyValue, PostgresQueue, Queue};
 use app::trace::{Format, chain};
 use app::{App, Clock, Config, Deadline, Failure, Function, Parts, Role, Trigger, Uses};
 use async_trait::async_trait;
@@ -80,11 +80,8 @@ const LONGEST: Duration = Duration::from_secs(900);
 pub fn run(function: Function) -> Exit {
     app::trace::init(Format::Json);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let served = match &runtime {
-        Ok(runtime) => runtime.block_on(host(function)),
-        Err(error) => Err(lambda_runtime::Error::from(error.to_string())),
-    };
-    match served {
+    let served = runtime.map_err(lambda_runtime::Error::from);
+    match served.and_then(|runtime| runtime.block_on(host(function))) {
         Ok(()) => Exit::SUCCESS,
         Err(error) => {
             tracing::error!(error = chain(&*error), "stopped");
@@ -139,22 +136,30 @@ fn parts(
     uses: Uses,
 ) -> Result<Parts, lambda_runtime::Error> {
     let clock = Clock::System;
-    let table = config.key_value_table.clone();
     let mailer: Arc<dyn Mailer> = if uses.mailer {
         let certificates = config.tls_ca_file.as_deref();
         Arc::new(Smtp::new(&config.smtp_url, &config.mail_from, certificates)?)
     } else {
         Arc::new(Undeclared)
     };
+    let db = Db::new(DbOptions {
+        url: config.database_url.clone(),
+        tls_ca_file: config.tls_ca_file.clone(),
+        // Whoever sends within a transaction needs another connection for a queue in Postgres.
+        connections: if config.ports_in_postgres { 2 } else { 1 },
+        checks_role: uses.postgres != Some(Role::Owner),
+    });
+    let (queue, key_value): (Arc<dyn Queue>, Arc<dyn KeyValue>) = if config.ports_in_postgres {
+        let records = PostgresKeyValue { db: db.clone(), clock };
+        (Arc::new(PostgresQueue { db: db.clone() }), Arc::new(records))
+    } else {
+        let table = config.key_value_table.clone();
+        (queue, Arc::new(DynamoKeyValue::new(client.clone(), table, clock)))
+    };
     Ok(Parts {
-        db: Db::new(DbOptions {
-            url: config.database_url.clone(),
-            tls_ca_file: config.tls_ca_file.clone(),
-            connections: 1,
-            checks_role: uses.postgres != Some(Role::Owner),
-        }),
+        db,
         queue,
-        key_value: Arc::new(DynamoKeyValue::new(client.clone(), table, clock)),
+        key_value,
         mailer,
         objects: objects::objects(client, &config)?,
         clock,
@@ -179,10 +184,11 @@ async fn warm(app: &App, client: &Client, uses: Uses) {
             tracing::warn!(error = chain(&*error), service = name, "not reached yet");
         }
     };
+    let on_aws = !app.config.ports_in_postgres;
     let all = futures_util::future::join4(
         postgres,
-        service(uses.key_value, "dynamodb"),
-        service(!uses.sends.is_empty(), "sqs"),
+        service(on_aws && uses.key_value, "dynamodb"),
+        service(on_aws && !uses.sends.is_empty(), "sqs"),
         service(uses.objects, "s3"),
     );
     if tokio::time::timeout(PATIENCE, all).await.is_err() {

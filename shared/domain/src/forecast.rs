@@ -1,8 +1,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::metric::{Aggregation, Declaration, GapRule};
-use crate::question;
+use crate::metric::Aggregation;
 
 /// How far a forecast reaches: the longest month, seen from a few days before it begins.
 pub const HORIZON_DAYS: usize = 35;
@@ -103,19 +102,18 @@ pub struct Expected {
     pub upper: f64,
 }
 
-/// How the days of a metric become figures that can be forecast: what adds up, and the newest
-/// value of a level. Of an average, a minimum or a maximum the days say too little.
+/// How the days of a metric that is aggregated like this become figures that can be forecast:
+/// what adds up, and the newest value of a level. Of an average, a minimum or a maximum the days
+/// say too little.
 #[must_use]
-pub fn daily(declaration: &Declaration) -> Option<(Aggregation, GapRule)> {
+pub fn daily(aggregation: Aggregation) -> Option<Aggregation> {
     use Aggregation as A;
-    let aggregation = match declaration.aggregation {
-        A::Sum | A::Rate | A::Cumulative => A::Sum,
-        A::Count => A::Count,
-        A::Last => A::Last,
-        A::Avg | A::Min | A::Max => return None,
-    };
-    let gap = question::gap(declaration.gap, aggregation, None).unwrap_or(GapRule::Null);
-    Some((aggregation, gap))
+    match aggregation {
+        A::Sum | A::Rate | A::Cumulative => Some(A::Sum),
+        A::Count => Some(A::Count),
+        A::Last => Some(A::Last),
+        A::Avg | A::Min | A::Max => None,
+    }
 }
 
 impl Forecast {

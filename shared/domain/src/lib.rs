@@ -12,15 +12,21 @@ pub mod calendar;
 pub mod forecast;
 /// Identifiers, made by us before the database sees them.
 pub mod id;
+/// Files of history: what may be done with them, and how their lines become points.
+pub mod import;
 /// The queue vocabulary: one versioned enum for each queue.
 pub mod message;
 /// Metrics, tags and points: what may be recorded, and under which name.
 pub mod metric;
+/// Lines of any measurements turned into points.
+pub mod points_file;
 /// Questions about recorded figures, and how what was read becomes an answer.
 pub mod question;
 /// The figures of a report and its sentences.
 pub mod report;
 /// Sales lines turned into the standard shop metrics.
 pub mod sales;
+/// Rows of delimited text that arrives in pieces.
+pub mod table;
 /// Tenants: one business, the unit of isolation and of time.
 pub mod tenant;

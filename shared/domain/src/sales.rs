@@ -4,7 +4,7 @@
 mod amount;
 mod columns;
 mod standard;
-mod wall;
+pub(crate) mod wall;
 
 #[cfg(test)]
 mod tests;
@@ -48,6 +48,7 @@ pub struct SaleLine<'a> {
 }
 
 /// What becomes of a line.
+#[expect(clippy::large_enum_variant, reason = "one lives at a time; boxing allocates by the line")]
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Outcome<'a> {
     /// It is of this kind and makes these points, none perhaps.
@@ -128,6 +129,9 @@ pub enum Refusal {
     /// The instant cannot be read, or is of another century.
     #[error("the time is not one of 1970 to 2099 written as 2010-12-01 08:26, or in RFC 3339")]
     BadInstant,
+    /// The instant is ahead of the clock.
+    #[error("the time is ahead of the clock")]
+    Future,
 }
 
 /// What has been read.
@@ -165,6 +169,7 @@ pub struct Counts {
 pub struct SalesReader {
     exponent: u32,
     clock: WallClock,
+    latest: Timestamp,
     /// Fingerprints of the invoices that are orders, and of those that are returns.
     seen: HashSet<u64>,
     newest: [u64; 2],
@@ -178,10 +183,17 @@ impl SalesReader {
         Self {
             exponent: currency.exponent(),
             clock: WallClock::new(zone),
+            latest: Timestamp::MAX,
             seen: HashSet::new(),
             newest: [0; 2],
             counts: Counts::default(),
         }
+    }
+
+    /// The same reader, which refuses what was sold after an instant.
+    #[must_use]
+    pub fn until(self, latest: Timestamp) -> Self {
+        Self { latest, ..self }
     }
 
     /// What has been read so far.
@@ -213,6 +225,9 @@ impl SalesReader {
         let price = Decimal::parse(line.unit_price.trim()).ok_or(Refusal::BadPrice)?;
         let amount_minor = quantity.amount(price, self.exponent).ok_or(Refusal::BadAmount)?;
         let at = self.clock.instant(line.at.trim()).ok_or(Refusal::BadInstant)?;
+        if at > self.latest {
+            return Err(Refusal::Future);
+        }
         let kind = LineKind::of(invoice, quantity, price);
 
         let mut points = SalePoints::new(at);

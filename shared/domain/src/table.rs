@@ -96,7 +96,8 @@ impl Splitter {
                 return if self.ended { Found::End } else { Found::Nothing };
             }
             let end = rest.iter().take(ROW_BYTES).position(|byte| *byte == b'\n');
-            let Some(end) = end.or_else(|| (self.ended && rest.len() < ROW_BYTES).then_some(rest.len()))
+            let Some(end) =
+                end.or_else(|| (self.ended && rest.len() < ROW_BYTES).then_some(rest.len()))
             else {
                 if rest.len() < ROW_BYTES {
                     return Found::Nothing;
@@ -211,7 +212,8 @@ impl Fields {
         delimiter: u8,
         ended: bool,
     ) -> Result<Option<Extent>, Malformed> {
-        let unclosed = || if ended || rest.len() == ROW_BYTES { Err(Malformed::Quotes) } else { Ok(None) };
+        let unclosed =
+            || if ended || rest.len() == ROW_BYTES { Err(Malformed::Quotes) } else { Ok(None) };
         let mut text = Vec::with_capacity(256);
         self.ends.clear();
         let mut at = 0;

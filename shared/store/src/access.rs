@@ -83,6 +83,15 @@ pub async fn create_tenant(client: &Client, wanted: &Tenant) -> Result<TenantNum
     Ok(TenantNumber(one_row(rows, "tenant")?.get(0)))
 }
 
+/// Whether any key was ever made. In the role `owner`.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn any_key(client: &Client) -> Result<bool, Error> {
+    let rows = client.query_typed(include_str!("access/any_key.sql"), &[]).await?;
+    Ok(one_row(rows, "answer about keys")?.get(0))
+}
+
 /// Stores a key by its hash; a key that is there already stays as it is. In the role `owner`.
 ///
 /// # Errors

@@ -120,11 +120,8 @@ pub async fn candidates(
     limit: i64,
 ) -> Result<Vec<Candidate>, Error> {
     let sql = include_str!("forecasts/wanted.sql");
-    let parameters = &[
-        (&after.0.0 as _, Type::INT4),
-        (&after.1 as _, Type::INT4),
-        (&limit as _, Type::INT8),
-    ];
+    let parameters =
+        &[(&after.0.0 as _, Type::INT4), (&after.1 as _, Type::INT4), (&limit as _, Type::INT8)];
     let answers = db.flight(None, &[Flight { sql, parameters }]).await?;
     answers[0]
         .iter()

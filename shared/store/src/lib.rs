@@ -44,3 +44,4 @@ mod tls;
 
 pub use crate::db::{Db, DbOptions, Flight, Parameter, Tx, connect, one_row};
 pub use crate::error::{Error, Unavailable};
+pub use tokio_postgres::Client;

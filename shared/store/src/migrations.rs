@@ -7,7 +7,7 @@ mod embedded {
 }
 
 /// Any number, the same in every process: two starters wait for each other on it.
-const LOCK: i64 = 0x7461_6b69_6e67_73;
+const LOCK: i64 = 0x0074_616b_696e_6773;
 
 /// Brings the schema up to date. Needs a direct connection in the role `owner`.
 /// Answers the names of the migrations that were applied.

@@ -2,7 +2,7 @@ use domain::id::{QuarantineId, TenantNumber};
 use jiff::Timestamp;
 use tokio_postgres::types::Type;
 
-use crate::{Db, Error, Flight};
+use crate::{Db, Error, Flight, one_row};
 
 /// A refused row.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +44,17 @@ pub async fn list(
             received_at: row.get(4),
         })
         .collect())
+}
+
+/// How many refused rows wait for repair.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn count(db: &Db, tenant: TenantNumber) -> Result<i64, Error> {
+    let sql = include_str!("quarantine/count.sql");
+    let parameters = &[(&tenant.0 as _, Type::INT4)];
+    let mut answers = db.flight(Some(tenant), &[Flight { sql, parameters }]).await?;
+    Ok(one_row(answers.remove(0), "count of refused rows")?.get(0))
 }
 
 /// Discards a refused row. False when it was not there.

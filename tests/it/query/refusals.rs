@@ -51,9 +51,9 @@ async fn a_fault_is_named_by_its_path_and_comes_with_a_remedy() {
         assert_eq!(at, format!("queries.q.{field}"), "{question}: {detail}");
         assert!(detail.contains(remedy), "{question}: {detail}");
     }
-    let (_, field, detail) =
-        shop.refusal(json!({ "metric": "stock", "aggregation": "sum", "range": { "preset": "7d" } }))
-            .await;
+    let (_, field, detail) = shop
+        .refusal(json!({ "metric": "stock", "aggregation": "sum", "range": { "preset": "7d" } }))
+        .await;
     assert_eq!(field, "queries.q.aggregation");
     assert_eq!(detail, "`sum` means nothing for a gauge; choose count, avg, min, max, last");
 }

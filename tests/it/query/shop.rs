@@ -83,9 +83,8 @@ impl Shop {
     }
 
     pub(super) async fn send_with(&self, body: &Value, headers: &[(&str, &str)]) -> Answer {
-        let mut request =
-            tests::client::request(axum::http::Method::POST, "/v1/query", &self.key)
-                .header("content-type", "application/json");
+        let mut request = tests::client::request(axum::http::Method::POST, "/v1/query", &self.key)
+            .header("content-type", "application/json");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

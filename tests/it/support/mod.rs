@@ -2,6 +2,10 @@
 
 /// Requests and what they are answered.
 pub mod client;
+/// Requests through a real connection.
+pub mod connection;
+/// A queue that is there while Postgres is away.
+pub mod foreign_queue;
 /// AWS on this machine.
 pub mod moto;
 /// A peer that tells what it was asked.

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
@@ -24,6 +25,9 @@ pub struct TestPostgres {
     _undertaker: Child,
 }
 
+/// Whether what was committed shall survive a crash: tests need not, benchmarks must.
+static DURABLE: AtomicBool = AtomicBool::new(false);
+
 const TEMPLATE: &str = "takings_template";
 /// Databases that are made ahead: a test does not wait for one.
 const SPARE: usize = 4;
@@ -40,6 +44,11 @@ impl TestPostgres {
             thread::spawn(Self::start).join().unwrap_or_else(|_panic| Err("it panicked".into()))
         });
         started.as_ref().unwrap_or_else(|problem| panic!("the tests need Postgres: {problem}"))
+    }
+
+    /// Makes the server as durable as in production. Called before its first use.
+    pub fn be_durable() {
+        DURABLE.store(true, Ordering::SeqCst);
     }
 
     /// The server itself.
@@ -68,7 +77,7 @@ impl TestPostgres {
         let folder = open_folder()?;
         let options = Options {
             database_url: None,
-            durable: false,
+            durable: DURABLE.load(Ordering::SeqCst),
             servers: Servers::Any,
             tell: &|line| say(line),
         };

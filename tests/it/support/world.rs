@@ -18,6 +18,7 @@ use local::host::{Drained, Host};
 use local::keys::Secrets;
 use local::objects::ObjectFolder;
 use local::postgres::{Addresses, options_of};
+use local::sample;
 use providers::mail;
 use serde_json::Value;
 use store::access;
@@ -59,25 +60,20 @@ impl World {
         Self::with_clock(Clock::Fixed(at)).await
     }
 
-    /// A world with a clock.
+    /// The world of the samples: their tenant, their key, their instant.
     ///
     /// # Panics
-    /// Panics with the line to run when there is no Postgres.
+    /// Panics when Postgres refuses.
+    pub async fn sample() -> Self {
+        let mut world = Self::made(Clock::Fixed(sample::NOW), Secrets::known()).await;
+        let tenant = sample::settle(&world.owner).await;
+        world.tenants.push(tenant.expect("the sample tenant is made"));
+        world
+    }
+
+    /// A world with a clock.
     pub async fn with_clock(clock: Clock) -> Self {
-        if app::config::read("RUST_LOG").is_some() {
-            app::trace::init(app::trace::Format::Text);
-        }
-        let postgres = TestPostgres::get();
-        let database = postgres.database();
-        let owner_url = postgres.server().owner_url(&database);
-        let addresses = postgres.server().addresses(&owner_url).expect("our own address");
-        let owner = store::connect(&options_of(&owner_url)).await.expect("our own server");
-        let folder = postgres.folder().join(&database);
-        let secrets = Secrets::fresh();
-        let setup = setup(&addresses, &folder, &secrets, clock);
-        let objects = objects(&folder, &secrets, clock);
-        let host = Host::new(local::functions::all(), Apps::new(&setup), &objects);
-        Self { database, addresses, folder, secrets, clock, host, owner, tenants: vec![] }
+        Self::made(clock, Secrets::fresh()).await
     }
 
     /// The same world with one more tenant in a zone.
@@ -283,6 +279,22 @@ impl World {
             Role::System => &self.addresses.system,
             Role::Owner => &self.addresses.owner,
         }
+    }
+
+    async fn made(clock: Clock, secrets: Secrets) -> Self {
+        if app::config::read("RUST_LOG").is_some() {
+            app::trace::init(app::trace::Format::Text);
+        }
+        let postgres = TestPostgres::get();
+        let database = postgres.database();
+        let owner_url = postgres.server().owner_url(&database);
+        let addresses = postgres.server().addresses(&owner_url).expect("our own address");
+        let owner = store::connect(&options_of(&owner_url)).await.expect("our own server");
+        let folder = postgres.folder().join(&database);
+        let setup = setup(&addresses, &folder, &secrets, clock);
+        let objects = objects(&folder, &secrets, clock);
+        let host = Host::new(local::functions::all(), Apps::new(&setup), &objects);
+        Self { database, addresses, folder, secrets, clock, host, owner, tenants: vec![] }
     }
 
     async fn bare(&self, method: Method, path: &str, key: &str) -> Answer {

@@ -243,7 +243,7 @@ impl Asked {
     }
 }
 
-/// An instant, or the first one of a date. Both have ten digits and dashes in front.
+/// An instant, or the first one of a date.
 fn instant(text: &str, calendar: &Calendar, field: &str) -> Result<Timestamp, Problem> {
     let read = match text.parse::<Timestamp>() {
         Ok(at) => Some(at),

@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Serialize, Serializer};
 use store::queries::{Answered, Question};
-use store::receipts;
 use utoipa::ToSchema;
 
 use super::ask::Asked;
@@ -202,21 +201,6 @@ impl<'a> ReplyOut<'a> {
 }
 
 impl<'a> Known<'a> {
-    /// Everything of the answer that is not of the clock alone, to be compared.
-    pub(crate) fn digest(&self, into: &mut Vec<u8>) {
-        let answer = &self.answered.answer;
-        into.extend(self.asked.name.as_bytes());
-        into.extend(self.query_id().into_bytes());
-        into.extend(format!("{:?}{:?}", answer.last_point_at, self.answered.first_day).bytes());
-        into.extend(self.question.of.declaration.unit.as_str().bytes());
-        into.extend(self.question.windows.main.slots.iter().map(|slot| u8::from(slot.complete)));
-        digest_line(&answer.whole, into);
-        for (place, line) in &answer.groups {
-            into.extend(format!("{place:?}").bytes());
-            digest_line(line, into);
-        }
-    }
-
     pub(super) fn zone(&self) -> &'a TimeZone {
         self.asked.frame.calendar.zone.time_zone()
     }
@@ -307,30 +291,6 @@ impl<'a> Known<'a> {
             }
         }
     }
-
-    /// Depends on nothing but tenant and question, its instants resolved.
-    fn query_id(&self) -> String {
-        let (asked, question, frame) = (self.asked, self.question, &self.asked.frame);
-        let text = format!(
-            "1 {} {:?} {:?} {:?} {:?} {} {} {:?} {} {:?} {:?} {:?} {} {:?}",
-            asked.of,
-            asked.by,
-            question.reading,
-            question.gap,
-            frame.grain,
-            frame.range.from,
-            frame.range.to,
-            frame.calendar.week_start,
-            frame.calendar.fiscal_year_start_month,
-            frame.comparison,
-            question.filter,
-            question.group_by,
-            frame.only_complete,
-            frame.calendar.zone.name(),
-        );
-        let id = receipts::digest(&[self.tenant.id.0.as_bytes(), text.as_bytes()]);
-        id.simple().to_string()
-    }
 }
 
 impl ValueOut {
@@ -399,15 +359,5 @@ impl fmt::Display for At<'_> {
 impl Serialize for At<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
-    }
-}
-
-fn digest_line(line: &Line, into: &mut Vec<u8>) {
-    let past = line.past.iter().flat_map(|past| past.values.iter().flatten().chain([&past.total]));
-    for value in line.values.iter().chain([&line.total]).chain(past) {
-        let numbers = [value.value, value.parts.map(|(of, _)| of), value.parts.map(|(_, by)| by)];
-        into.push(u8::from(value.filled));
-        let bits = numbers.map(|number| number.map_or(u64::MAX, f64::to_bits));
-        into.extend(bits.iter().flat_map(|bits| bits.to_be_bytes()));
     }
 }

@@ -64,6 +64,15 @@ impl Scan {
         scan
     }
 
+    /// Whether rollups are better added up where they are stored: a slot takes several.
+    #[must_use]
+    pub fn is_coarse(&self) -> bool {
+        let Some(run) = self.single_run() else { return true };
+        let hours = run.range.to.duration_since(run.range.from).as_hours();
+        let rollups = if run.source == Source::Day { hours / 24 } else { hours };
+        usize::try_from(rollups).is_ok_and(|rollups| rollups > 2 * self.starts.len())
+    }
+
     /// The only run, when there is no other and nothing is carried in.
     #[must_use]
     pub fn single_run(&self) -> Option<Run> {

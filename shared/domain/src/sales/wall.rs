@@ -6,19 +6,19 @@ use crate::calendar::Zone;
 /// Turns the times of a file into instants. Neighbors mostly show the same time, and looking up
 /// the zone is the slowest step of a line, so the newest answer is kept.
 #[derive(Debug)]
-pub(super) struct WallClock {
+pub(crate) struct WallClock {
     zone: Zone,
     newest: String,
     instant: Option<Timestamp>,
 }
 
 impl WallClock {
-    pub(super) fn new(zone: Zone) -> Self {
+    pub(crate) fn new(zone: Zone) -> Self {
         Self { zone, newest: String::new(), instant: None }
     }
 
     /// The instant of a text; none when it has no unambiguous reading from 1970 to 2099.
-    pub(super) fn instant(&mut self, text: &str) -> Option<Timestamp> {
+    pub(crate) fn instant(&mut self, text: &str) -> Option<Timestamp> {
         if self.newest != text {
             self.newest.clear();
             self.newest.push_str(text);

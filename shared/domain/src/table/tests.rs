@@ -43,8 +43,10 @@ fn a_line_that_is_no_row_costs_one_line() {
 fn what_is_too_long_or_not_utf_8_is_malformed() {
     let long = format!("a,b\n{},1\n2,3\n", "x".repeat(ROW_BYTES * 2));
     assert_eq!(read(&long), ["1: a|b", "2 TooLong", "3: 2|3"]);
-    assert_eq!(read_pieces(&[b"a,b\n\xff,1\n\"\xff\",1\n2,3"]),
-        ["1: a|b", "2 Encoding", "3 Encoding", "4: 2|3"]);
+    assert_eq!(
+        read_pieces(&[b"a,b\n\xff,1\n\"\xff\",1\n2,3"]),
+        ["1: a|b", "2 Encoding", "3 Encoding", "4: 2|3"]
+    );
     assert_eq!(read(""), Vec::<String>::new());
 }
 

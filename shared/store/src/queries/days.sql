@@ -1,9 +1,10 @@
-select width_bucket(r.bucket, $6::timestamptz[]), sum(r.n)::bigint, sum(r.sum), min(r.min),
-       max(r.max), max(r.last_at),
+select case when $6::timestamptz[] is null then r.bucket
+           else ($6::timestamptz[])[width_bucket(r.bucket, $6::timestamptz[])] end as start,
+       sum(r.n)::bigint, sum(r.sum), min(r.min), max(r.max), max(r.last_at),
        max(case when $7::boolean
            then array[extract(epoch from r.last_at)::float8, r.series, r.last] end)
 from series s
 join roll_day r on r.series = s.id
 where s.tenant = $1 and s.metric = $2 and ($3::text is null or s.tags @@ $3::text::jsonpath)
   and r.tenant = $1 and r.bucket >= $4 and r.bucket < $5
-group by 1
+group by start

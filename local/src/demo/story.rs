@@ -1,0 +1,118 @@
+use std::fs;
+use std::path::Path;
+
+use domain::access::SecretKey;
+use domain::report::Measure;
+use domain::tenant::Currency;
+use serde_json::{Value, json};
+
+use super::client::{Client, Fault, text};
+use crate::terminal::show;
+
+/// What the file held, and what of it was refused.
+pub(super) fn import(import: &Value) {
+    if let Some(counts) = import["counts"].as_object() {
+        for (kind, count) in counts.iter().filter(|(_, count)| count.is_u64()) {
+            show(&format!("  {count:>9}  {}", kind.replace('_', " ")));
+        }
+        for (code, count) in counts.get("refused").and_then(Value::as_object).into_iter().flatten()
+        {
+            show(&format!("  {count:>9}  refused: {}", code.replace('_', " ")));
+        }
+    }
+}
+
+/// The months: what was sold, what came back, how many orders and returns.
+pub(super) async fn months(client: &Client, currency: Currency) -> Result<(), Fault> {
+    let question = |metric: &str| {
+        json!({ "metric": metric, "grain": "month", "range": { "preset": "24m" }, "gap": "zero" })
+    };
+    let to_date = |metric: &str| {
+        json!({ "metric": metric, "grain": "month", "range": { "preset": "mtd" }, "gap": "zero" })
+    };
+    let mut rows: Vec<(String, [f64; 4])> = Vec::new();
+    for ask in [&question as &dyn Fn(&str) -> Value, &to_date] {
+        let queries = json!({
+            "revenue": ask("revenue"), "refunds": ask("refunds"),
+            "orders": ask("orders"), "returns": ask("returns"),
+        });
+        let reply = client.post("/v1/query", &json!({ "queries": queries })).await?;
+        let buckets = |name: &str| reply["answers"][name]["buckets"].clone();
+        let columns = ["revenue", "refunds", "orders", "returns"].map(buckets);
+        for (position, bucket) in columns[0].as_array().into_iter().flatten().enumerate() {
+            let month: String = text(&bucket["start"]).chars().take(7).collect();
+            let value = |column: usize| columns[column][position]["value"].as_f64().unwrap_or(0.0);
+            rows.push((month, [value(0), value(1), value(2), value(3)]));
+        }
+    }
+    let first = rows.iter().position(|(_, row)| row.iter().any(|value| *value != 0.0));
+    let money = |minor: f64| Measure::Money(currency).exact(minor);
+    show(&format!(
+        "\n{:<8}{:>18}{:>18}{:>18}{:>9}{:>9}",
+        "month", "revenue", "refunds", "net", "orders", "returns"
+    ));
+    let mut sum = [0.0; 4];
+    for (month, row) in rows.iter().skip(first.unwrap_or(0)) {
+        for (total, value) in sum.iter_mut().zip(row) {
+            *total += value;
+        }
+        show(&line(month, row, money));
+    }
+    show(&line("total", &sum, money));
+    Ok(())
+}
+
+fn line(name: &str, row: &[f64; 4], money: impl Fn(f64) -> String) -> String {
+    let [revenue, refunds, orders, returns] = row;
+    format!(
+        "{name:<8}{:>18}{:>18}{:>18}{orders:>9.0}{returns:>9.0}",
+        money(*revenue),
+        money(*refunds),
+        money(revenue - refunds),
+    )
+}
+
+/// What is expected of the next four weeks, and how far such forecasts were off.
+pub(super) fn forecast(forecast: &Value, currency: Currency) {
+    if forecast["status"] != "ready" {
+        show(&format!("\nNo forecast of revenue: {}", text(&forecast["refusal"])));
+        return;
+    }
+    let days = forecast["days"].as_array().map_or(&[][..], Vec::as_slice);
+    let money = |minor: f64| Measure::Money(currency).exact(minor.round());
+    show(&format!(
+        "\nForecast of revenue from {}, by {}; over {} rehearsals it was {:.0} % off, {:.2} of \
+         the naive error",
+        text(&forecast["origin"]),
+        text(&forecast["model"]),
+        forecast["error"]["origins"],
+        forecast["error"]["wape"].as_f64().unwrap_or(0.0) * 100.0,
+        forecast["error"]["mase"].as_f64().unwrap_or(0.0),
+    ));
+    for week in days.chunks(7) {
+        let sum: f64 = week.iter().filter_map(|day| day["value"].as_f64()).sum();
+        show(&format!("  week from {}  {:>18}", text(&week[0]["date"]), money(sum)));
+    }
+}
+
+/// Where the letter lies, and what it says.
+pub(super) fn letter(folder: &Path) -> Result<(), Fault> {
+    let mut letters: Vec<_> = fs::read_dir(folder)?.filter_map(Result::ok).collect();
+    letters.sort_by_key(|letter| letter.metadata().and_then(|data| data.modified()).ok());
+    let Some(newest) = letters.last() else {
+        return Err("the weekly report was not sent".into());
+    };
+    show(&format!("\nThe weekly report is in {}", newest.path().display()));
+    Ok(())
+}
+
+/// How to go on.
+pub(super) fn farewell(url: &str, key: &SecretKey) {
+    show(&format!(
+        "\nAsk it yourself, until Ctrl-C:\n\n  curl {url}/v1/query -H 'Authorization: Bearer \
+         {key}' \\\n    -H 'Content-Type: application/json' \\\n    -d \
+         '{{\"queries\":{{\"sales\":{{\"metric\":\"revenue\",\"grain\":\"month\",\
+         \"range\":{{\"preset\":\"12m\"}},\"group_by\":{{\"tag\":\"country\",\"top\":3}}}}}}}}'\n",
+        key = key.reveal()
+    ));
+}

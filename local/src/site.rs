@@ -1,0 +1,241 @@
+//! What every command that serves stands on: a folder, a database, an address.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::port::Mailer;
+use app::{Clock, Config};
+use indicatif::ProgressBar;
+use providers::mail::{self, MailerSetupError};
+use store::Client;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::apps::{Apps, Setup};
+use crate::command_line::Options;
+use crate::folder::{self, Folder, FolderError};
+use crate::host::Host;
+use crate::keys::Secrets;
+use crate::objects::ObjectFolder;
+use crate::postgres::{self, Addresses, PostgresError, Server, Servers, options_of};
+use crate::{functions, terminal};
+
+/// A folder that is held, a database that is ready, a port that is ours.
+pub struct Site {
+    folder: Folder,
+    server: Server,
+    addresses: Addresses,
+    secrets: Secrets,
+    listener: TcpListener,
+    public_url: String,
+}
+
+/// Why there is none. Every text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteError {
+    /// The folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The database.
+    #[error(transparent)]
+    Postgres(#[from] PostgresError),
+    /// What the database holds.
+    #[error("the database does not answer as it should")]
+    Store(#[from] store::Error),
+    /// The port that was asked for.
+    #[error("port {0} is taken; stop what listens there, or give --port another")]
+    PortTaken(u16),
+    /// No port at all.
+    #[error("{0} cannot be listened on; give --address another")]
+    Listen(SocketAddr, #[source] io::Error),
+    /// The mail server.
+    #[error("SMTP_URL or MAIL_FROM cannot be used")]
+    Mail(#[from] MailerSetupError),
+    /// Serving, or the terminal.
+    #[error("serving ended")]
+    Io(#[from] io::Error),
+}
+
+const PORT: u16 = 8080;
+const PORTS_TRIED: u16 = 100;
+const MAIL_FROM: &str = "Takings <takings@localhost>";
+
+impl Site {
+    /// Takes the folder, starts the database, brings its schema up to date, takes a port.
+    ///
+    /// # Errors
+    /// [`SiteError`] says what to do.
+    pub async fn open(options: &Options) -> Result<Self, SiteError> {
+        let folder = Folder::open(&folder_of(options))?;
+        let secrets = Secrets::of(&folder)?;
+        let listener = listen(options).await?;
+        let local = listener.local_addr()?;
+        let public_url = app::config::read("PUBLIC_URL")
+            .unwrap_or_else(|| format!("http://localhost:{}", local.port()));
+        let (server, addresses) = start(&folder).await?;
+        let site = Self { folder, server, addresses, secrets, listener, public_url };
+        site.write_environments()?;
+        Ok(site)
+    }
+
+    /// Files for `cargo lambda watch --env-file`: functions one by one, on this database, without
+    /// Amazon's services, in one role at a time.
+    fn write_environments(&self) -> Result<(), SiteError> {
+        let Addresses { app, system, owner } = &self.addresses;
+        for (role, url) in [("app", app), ("system", system), ("owner", owner)] {
+            let text = format!(
+                "DATABASE_URL={url}\nPUBLIC_URL={}\nJWT_KEYS={}\nUNSUBSCRIBE_KEYS={}\n\
+                 KEY_VALUE_TABLE=takings\nOBJECTS_BUCKET=takings\nMAIL_FROM={MAIL_FROM}\n\
+                 AWS_REGION=eu-central-1\nAWS_ACCESS_KEY_ID=none\nAWS_SECRET_ACCESS_KEY=none\n\
+                 AWS_ENDPOINT_URL=http://127.0.0.1:9\n",
+                self.public_url, self.secrets.token_keys, self.secrets.unsubscribe_keys,
+            );
+            self.folder.replace(&format!("{role}.env"), &text)?;
+        }
+        Ok(())
+    }
+
+    /// Where clients reach it.
+    #[must_use]
+    pub fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
+    /// The folder that holds everything.
+    #[must_use]
+    pub fn folder(&self) -> &Folder {
+        &self.folder
+    }
+
+    /// The addresses of the database.
+    #[must_use]
+    pub fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    /// Where letters lie when there is no mail server.
+    ///
+    /// # Errors
+    /// When the folder cannot be made.
+    pub fn letters(&self) -> Result<PathBuf, SiteError> {
+        Ok(self.folder.private("letters")?)
+    }
+
+    /// A connection as the owner.
+    ///
+    /// # Errors
+    /// When Postgres is away.
+    pub async fn owner(&self) -> Result<Client, SiteError> {
+        Ok(store::connect(&options_of(&self.addresses.owner)).await?)
+    }
+
+    /// Every function, mounted, at the time of a clock.
+    ///
+    /// # Errors
+    /// When the folder of objects or the mail server cannot be used.
+    pub fn host(&self, clock: Clock) -> Result<Host, SiteError> {
+        let objects = ObjectFolder::new(
+            &self.folder.private("objects")?,
+            &self.public_url,
+            &self.secrets.object_key,
+            clock,
+        )?;
+        let mut config = Config::from_environment();
+        config.public_url.clone_from(&self.public_url);
+        if config.mail_from.is_empty() {
+            MAIL_FROM.clone_into(&mut config.mail_from);
+        }
+        if config.token_keys.is_empty() {
+            config.token_keys.clone_from(&self.secrets.token_keys);
+        }
+        if config.unsubscribe_keys.is_empty() {
+            config.unsubscribe_keys.clone_from(&self.secrets.unsubscribe_keys);
+        }
+        let setup = Setup {
+            addresses: self.addresses.clone(),
+            mailer: self.mailer(&config)?,
+            objects: objects.objects(),
+            clock,
+            config,
+        };
+        Ok(Host::new(functions::all(), Apps::new(&setup), &objects))
+    }
+
+    /// Serves until Ctrl-C or SIGTERM, lets what is in flight end, and stops the database last.
+    ///
+    /// # Errors
+    /// When listening fails, or the database does not stop.
+    pub async fn serve(self, host: &Host) -> Result<(), SiteError> {
+        let mut terminated = signal(SignalKind::terminate())?;
+        let mut interrupted = signal(SignalKind::interrupt())?;
+        let stop = async {
+            tokio::select! {
+                _ = terminated.recv() => {}
+                _ = interrupted.recv() => {}
+            }
+            tracing::info!("stopping");
+        };
+        host.serve(self.listener, stop).await?;
+        Ok(self.server.stop()?)
+    }
+
+    /// Ends without having served.
+    ///
+    /// # Errors
+    /// When the database does not stop.
+    pub fn close(self) -> Result<(), SiteError> {
+        Ok(self.server.stop()?)
+    }
+
+    fn mailer(&self, config: &Config) -> Result<Arc<dyn Mailer>, SiteError> {
+        if config.smtp_url.is_empty() {
+            return Ok(Arc::new(mail::Folder::new(self.letters()?, &config.mail_from)?));
+        }
+        let trusted = config.tls_ca_file.as_deref();
+        Ok(Arc::new(mail::Smtp::new(&config.smtp_url, &config.mail_from, trusted)?))
+    }
+}
+
+/// Where the data of these options lies.
+#[must_use]
+pub fn folder_of(options: &Options) -> PathBuf {
+    options.data.clone().unwrap_or_else(|| folder::usual(&folder::checkout()))
+}
+
+/// Starts the database of a folder, or finds the one that `DATABASE_URL` names.
+///
+/// # Errors
+/// [`SiteError`] says what to do.
+pub async fn start(folder: &Folder) -> Result<(Server, Addresses), SiteError> {
+    let progress = ProgressBar::new_spinner().with_message("Starting Postgres");
+    progress.enable_steady_tick(Duration::from_millis(100));
+    let options = postgres::Options {
+        database_url: app::config::read("DATABASE_URL"),
+        durable: true,
+        servers: Servers::Any,
+        tell: &|line| progress.suspend(|| terminal::note(line)),
+    };
+    let server = Server::start(folder, &options)?;
+    progress.set_message("Bringing the schema up to date");
+    let addresses = server.prepare().await?;
+    progress.finish_and_clear();
+    Ok((server, addresses))
+}
+
+/// Listens on the port that was asked for, or on the first that is free.
+async fn listen(options: &Options) -> Result<TcpListener, SiteError> {
+    let first = options.port.unwrap_or(PORT);
+    let last = if options.port.is_some() { first } else { first + PORTS_TRIED };
+    for port in first..=last {
+        let address = SocketAddr::new(options.address, port);
+        match TcpListener::bind(address).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+            Err(error) => return Err(SiteError::Listen(address, error)),
+        }
+    }
+    Err(SiteError::PortTaken(first))
+}

@@ -1,0 +1,34 @@
+use domain::question::{Filter, Test};
+
+/// A filter as an SQL/JSON path over the tags: so it is a parameter like any other.
+pub(super) fn path(filter: &Filter) -> String {
+    match filter {
+        Filter::And(parts) => joined(parts, " && "),
+        Filter::Or(parts) => joined(parts, " || "),
+        Filter::Tag { key, test } => {
+            let tag = format!("$.{}", quoted(key));
+            let any = |values: &[String]| {
+                let tests = values.iter().map(|value| format!("{tag} == {}", quoted(value)));
+                tests.collect::<Vec<_>>().join(" || ")
+            };
+            match test {
+                Test::Eq(value) => format!("({tag} == {})", quoted(value)),
+                Test::Ne(value) => format!("(!({tag} == {}))", quoted(value)),
+                Test::In(values) => format!("({})", any(values)),
+                Test::NotIn(values) => format!("(!({}))", any(values)),
+                Test::Contains(text) => format!("({tag} like_regex {} flag \"q\")", quoted(text)),
+                Test::Exists(true) => format!("(exists({tag}))"),
+                Test::Exists(false) => format!("(!exists({tag}))"),
+            }
+        }
+    }
+}
+
+fn joined(parts: &[Filter], by: &str) -> String {
+    format!("({})", parts.iter().map(path).collect::<Vec<_>>().join(by))
+}
+
+/// Strings of a path are written as in JSON.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

@@ -1,0 +1,218 @@
+use std::sync::Arc;
+
+use domain::calendar::{Range, Zone};
+use domain::id::TenantNumber;
+use domain::metric::{Aggregation, Finest, GapRule};
+use domain::question::{Cell, Entry, Kept, Part, Place, Reading, Scan, Source};
+use jiff::Timestamp;
+use tokio_postgres::Row;
+use tokio_postgres::types::{ToSql, Type};
+
+use super::Question;
+use super::filter::path;
+use crate::Parameter;
+use crate::metrics::Metric;
+
+/// A statement that owns its parameters.
+pub(super) struct Statement {
+    pub(super) sql: &'static str,
+    pub(super) shape: Shape,
+    values: Vec<(Box<dyn ToSql + Sync + Send>, Type)>,
+}
+
+/// What a statement answers.
+pub(super) enum Shape {
+    Line { part: Part, past: bool, starts: Vec<Timestamp> },
+    Figures,
+    FirstDays,
+}
+
+/// What to read for one question.
+pub(super) struct Read<'a> {
+    question: &'a Question,
+    main: Scan,
+    past: Option<Scan>,
+}
+
+impl<'a> Read<'a> {
+    pub(super) fn of(question: &'a Question, zone: &Zone) -> Self {
+        let hourly = |metric: &Arc<Metric>| metric.declaration.finest == Finest::Hour;
+        let hours = hourly(&question.of) && question.by.as_ref().is_none_or(hourly);
+        let kept = Kept { zone: zone.clone(), hours };
+        let carries = question.gap == GapRule::Carry;
+        let windows = &question.windows;
+        Self {
+            question,
+            main: Scan::of(&windows.main, &kept, carries),
+            past: windows.past.as_ref().map(|past| Scan::of(&past.window, &kept, carries)),
+        }
+    }
+
+    fn metrics(&self) -> Vec<i32> {
+        std::iter::once(&self.question.of).chain(&self.question.by).map(|one| one.id).collect()
+    }
+
+    /// Whether the newest values are wanted.
+    fn newest(&self) -> bool {
+        self.question.gap == GapRule::Carry
+            || self.question.reading == Reading::Aggregate(Aggregation::Last)
+    }
+
+    /// One plain statement for each metric and window where each is read from one rollup;
+    /// otherwise one statement that does everything.
+    pub(super) fn statements(&self, tenant: TenantNumber) -> Vec<Statement> {
+        let windows: Vec<(bool, &Scan)> = std::iter::once((false, &self.main))
+            .chain(self.past.iter().map(|past| (true, past)))
+            .filter(|(_, scan)| !scan.starts.is_empty())
+            .collect();
+        let plain = self.question.group_by.as_ref().is_none()
+            && windows
+                .iter()
+                .all(|(_, scan)| scan.single_run().is_some_and(|run| run.source != Source::Point));
+        if !plain {
+            return vec![self.figures(tenant)];
+        }
+        let parts = [Part::Of, Part::By].into_iter().zip(self.metrics());
+        parts
+            .flat_map(|(part, metric)| {
+                windows
+                    .iter()
+                    .filter_map(move |(past, scan)| self.line(tenant, (part, metric), *past, scan))
+            })
+            .collect()
+    }
+
+    fn line(
+        &self,
+        tenant: TenantNumber,
+        (part, metric): (Part, i32),
+        past: bool,
+        scan: &Scan,
+    ) -> Option<Statement> {
+        let run = scan.single_run()?;
+        let sql = match run.source {
+            Source::Day => include_str!("days.sql"),
+            Source::Hour | Source::Point => include_str!("hours.sql"),
+        };
+        let mut statement =
+            Statement::new(sql, Shape::Line { part, past, starts: scan.starts.clone() });
+        statement
+            .with(tenant.0, Type::INT4)
+            .with(metric, Type::INT4)
+            .with(self.question.filter.as_ref().map(path), Type::TEXT)
+            .with(run.range.from, Type::TIMESTAMPTZ)
+            .with(run.range.to, Type::TIMESTAMPTZ)
+            .with(scan.is_coarse().then(|| scan.starts.clone()), Type::TIMESTAMPTZ_ARRAY)
+            .with(self.newest(), Type::BOOL);
+        Some(statement)
+    }
+
+    fn figures(&self, tenant: TenantNumber) -> Statement {
+        let nothing = Scan::default();
+        let past = self.past.as_ref().unwrap_or(&nothing);
+        let runs: Vec<(Source, bool, Range)> = [(false, &self.main), (true, past)]
+            .into_iter()
+            .flat_map(|(past, scan)| scan.runs.iter().map(move |run| (run.source, past, run.range)))
+            .collect();
+        let source = |source: &Source| match source {
+            Source::Day => 0,
+            Source::Hour => 1,
+            Source::Point => 2,
+        };
+        let column = |of: fn(&Range) -> Timestamp| -> Vec<Timestamp> {
+            runs.iter().map(|(_, _, range)| of(range)).collect()
+        };
+        let sources: Vec<i32> = runs.iter().map(|(from, ..)| source(from)).collect();
+        let pasts: Vec<bool> = runs.iter().map(|(_, past, _)| *past).collect();
+        let mut statement = Statement::new(include_str!("figures.sql"), Shape::Figures);
+        statement
+            .with(tenant.0, Type::INT4)
+            .with(self.metrics(), Type::INT4_ARRAY)
+            .with(self.question.filter.as_ref().map(path), Type::TEXT)
+            .with(self.question.group_by.as_ref().map(|group_by| group_by.tag.clone()), Type::TEXT)
+            .with(sources, Type::INT4_ARRAY)
+            .with(pasts, Type::BOOL_ARRAY)
+            .with(column(|range| range.from), Type::TIMESTAMPTZ_ARRAY)
+            .with(column(|range| range.to), Type::TIMESTAMPTZ_ARRAY);
+        for wanted in [Source::Day, Source::Hour, Source::Point] {
+            let ranges = || runs.iter().filter(|(from, ..)| *from == wanted).map(|run| run.2);
+            statement
+                .with(ranges().map(|range| range.from).min(), Type::TIMESTAMPTZ)
+                .with(ranges().map(|range| range.to).max(), Type::TIMESTAMPTZ);
+        }
+        let rank_by = match self.question.reading {
+            Reading::Aggregate(aggregation) => aggregation,
+            Reading::Ratio => Aggregation::Sum,
+        };
+        let top = self
+            .question
+            .group_by
+            .as_ref()
+            .map_or(0, |group_by| i32::try_from(group_by.top).unwrap_or(0));
+        statement
+            .with(self.main.before, Type::TIMESTAMPTZ)
+            .with(past.before, Type::TIMESTAMPTZ)
+            .with(self.main.starts.clone(), Type::TIMESTAMPTZ_ARRAY)
+            .with(past.starts.clone(), Type::TIMESTAMPTZ_ARRAY)
+            .with(self.newest(), Type::BOOL)
+            .with(rank_by.as_str(), Type::TEXT)
+            .with(top, Type::INT4);
+        statement
+    }
+}
+
+impl Statement {
+    pub(super) fn new(sql: &'static str, shape: Shape) -> Self {
+        Self { sql, shape, values: Vec::new() }
+    }
+
+    pub(super) fn with(
+        &mut self,
+        value: impl ToSql + Sync + Send + 'static,
+        kind: Type,
+    ) -> &mut Self {
+        self.values.push((Box::new(value), kind));
+        self
+    }
+
+    pub(super) fn parameters(&self) -> Vec<Parameter<'_>> {
+        self.values
+            .iter()
+            .map(|(value, kind)| (&**value as &(dyn ToSql + Sync), kind.clone()))
+            .collect()
+    }
+}
+
+/// The slot is the one that the rollup, or the first of those added up, begins in.
+pub(super) fn line_entry(row: &Row, part: Part, past: bool, starts: &[Timestamp]) -> Entry {
+    let at: Timestamp = row.get(0);
+    let slot = starts.partition_point(|start| *start <= at).checked_sub(1);
+    Entry { place: Place::Rest, past, slot, part, cell: cell(row) }
+}
+
+pub(super) fn figures_entry(row: &Row) -> Entry {
+    let place = match (row.get::<_, i32>(9), row.get(10)) {
+        (1.., Some(value)) => Place::Top { rank: row.get::<_, i32>(9).unsigned_abs(), value },
+        (-1, _) => Place::Rest,
+        _ => Place::Other,
+    };
+    let part = if row.get::<_, i32>(7) == 1 { Part::Of } else { Part::By };
+    Entry { place, past: row.get(8), slot: slot(row), part, cell: cell(row) }
+}
+
+/// Slots are counted from 1; 0 is the time before the window.
+fn slot(row: &Row) -> Option<usize> {
+    usize::try_from(row.get::<_, i32>(0)).ok()?.checked_sub(1)
+}
+
+fn cell(row: &Row) -> Cell {
+    let newest: Option<Vec<f64>> = row.get(6);
+    Cell {
+        n: row.get(1),
+        sum: row.get::<_, Option<f64>>(2).unwrap_or(0.0),
+        min: row.get::<_, Option<f64>>(3).unwrap_or(f64::INFINITY),
+        max: row.get::<_, Option<f64>>(4).unwrap_or(f64::NEG_INFINITY),
+        last_at: row.get(5),
+        newest: newest.and_then(|newest| newest.try_into().ok()),
+    }
+}

@@ -1,0 +1,9 @@
+//! Temporary.
+#[cfg(test)]
+#[path = "../it"]
+mod it {
+    pub(crate) mod query;
+}
+#[cfg(test)]
+use it::query;
+fn main() {}

@@ -1,0 +1,64 @@
+use serde_json::{Map, Value, json};
+use tests::World;
+
+/// Sown before every sample: a declared metric, a month of takings in two countries, one refused
+/// row, and the receipt of all this.
+pub(super) async fn sow(world: &World, function: &str) {
+    let key = local::sample::secret();
+    let revenue = json!({ "kind": "counter", "unit": "EUR", "label": "Revenue" });
+    world.put("/v1/metrics/revenue", key.reveal(), &revenue).await.expect(200);
+    let mut rows = vec![json!({ "metric": "revenue", "value": "a lot" })];
+    for day in 0..30 {
+        let date = local::sample::NOW - jiff::SignedDuration::from_hours(24 * day);
+        for (country, value) in [("DE", 10_000 + 100 * day), ("FR", 2_000 + 10 * day)] {
+            let tags = json!({ "country": country });
+            rows.push(json!({ "metric": "revenue", "value": value, "at": date, "tags": tags }));
+            let id = format!("order:{country}:{day}");
+            rows.push(
+                json!({ "metric": "orders", "value": 1, "at": date, "tags": tags, "id": id }),
+            );
+        }
+    }
+    let sent = tests::client::request(http::Method::POST, "/v1/points", key.reveal())
+        .header("idempotency-key", "sample-seed")
+        .body(axum::body::Body::from(json!(rows).to_string()));
+    world.send(sent.expect("a request")).await.expect(200);
+    // The one id that chance has chosen, and samples must name.
+    world.sql("update quarantine set id = '7a6e0000-0000-7000-8000-000000000003'").await;
+    if let Some(sql) = for_function(function) {
+        world.sql(sql).await;
+    }
+}
+
+/// What only the samples of one function need.
+fn for_function(function: &str) -> Option<&'static str> {
+    match function {
+        "sweeper" => Some(
+            "with announced as (insert into key_value (key, value) values ('due:outbox', ''))
+             insert into outbox (tenant, queue, group_key, dedupe, body)
+             values (1, 'imports', '1', 'left-behind', '{}')",
+        ),
+        _ => None,
+    }
+}
+
+/// How many rows each table has.
+pub(super) async fn rows(world: &World) -> Map<String, Value> {
+    let tables = world
+        .sql(
+            "select c.relname::text from pg_class c
+             join pg_namespace n on n.oid = c.relnamespace and n.nspname = 'public'
+             where c.relkind in ('r', 'p') and not c.relispartition
+             order by 1",
+        )
+        .await;
+    let counts: Vec<String> = tables
+        .iter()
+        .map(|row| row.get::<_, String>(0))
+        .map(|table| format!("select '{table}', count(*) from {table}"))
+        .collect();
+    let partitions = "select 'partitions', count(*) from pg_class where relispartition
+                      and relkind = 'r'";
+    let counted = world.sql(&format!("{} union all {partitions}", counts.join(" union all "))).await;
+    counted.iter().map(|row| (row.get::<_, String>(0), json!(row.get::<_, i64>(1)))).collect()
+}

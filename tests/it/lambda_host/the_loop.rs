@@ -1,0 +1,121 @@
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+
+use app::port::Outgoing;
+use app::{App, Delivery, Function, Role, Trigger, Uses};
+use domain::message::QueueName;
+use serde_json::{Value, json};
+use tests::World;
+use tests::runtime_api::{self, Step, What};
+
+use super::MINUTE;
+
+/// A function in a process of its own, as Lambda runs it.
+struct Hosted {
+    process: Child,
+    steps: Receiver<Step>,
+}
+
+impl Hosted {
+    /// Runs one of the ignored tests of this very binary.
+    fn serve(function: &str, environment: &[(&str, &str)], events: Vec<Value>) -> Self {
+        let (address, steps) = runtime_api::serve(events);
+        let this = std::env::current_exe().unwrap();
+        let process = Command::new(this)
+            .arg(format!("lambda_host::the_loop::{function}"))
+            .args(["--exact", "--ignored"])
+            .envs(runtime_api::environment(address))
+            .env("AWS_REGION", "eu-central-1")
+            .envs(environment.iter().copied())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self { process, steps }
+    }
+
+    fn next(&self) -> What {
+        self.steps.recv_timeout(MINUTE).expect("the function goes on").what
+    }
+}
+
+impl Drop for Hosted {
+    fn drop(&mut self) {
+        let _gone = self.process.kill().and_then(|()| self.process.wait());
+    }
+}
+
+#[test]
+fn events_are_answered_one_after_the_other_and_a_panic_stops_nothing() {
+    let record = |id: &str, body: &str| json!({ "messageId": id, "body": body });
+    let events = vec![
+        json!({ "Records": [record("a", "good"), record("b", "panic")] }),
+        json!({ "Records": [{ "body": "without id" }] }),
+        json!({ "Records": [record("c", "another")] }),
+        json!({ "Records": [] }),
+    ];
+    let hosted = Hosted::serve("a_consumer", &[], events);
+    let failures = |ids: &[&str]| {
+        let items: Vec<_> = ids.iter().map(|id| json!({ "itemIdentifier": id })).collect();
+        json!({ "batchItemFailures": items })
+    };
+    assert_eq!(hosted.next(), What::Asked);
+    assert_eq!(hosted.next(), What::Answered(0, failures(&["b"])));
+    assert_eq!(hosted.next(), What::Asked);
+    let error = json!({
+        "errorType": "BadEvent",
+        "errorMessage": "a message of the event has no id"
+    });
+    assert_eq!(hosted.next(), What::Failed(1, error));
+    assert_eq!(hosted.next(), What::Asked);
+    assert_eq!(hosted.next(), What::Answered(2, failures(&[])));
+    assert_eq!(hosted.next(), What::Asked);
+    assert_eq!(hosted.next(), What::Answered(3, failures(&[])));
+    assert_eq!(hosted.next(), What::Asked);
+}
+
+#[tokio::test]
+async fn queue_and_records_can_be_those_of_a_local_postgres() {
+    let world = World::new().await;
+    let url = world.database_url(Role::System);
+    let environment = [("PORTS", "postgres"), ("DATABASE_URL", url)];
+    let hosted = Hosted::serve("a_command", &environment, vec![json!({})]);
+    assert_eq!(hosted.next(), What::Asked);
+    assert_eq!(hosted.next(), What::Answered(0, Value::Null));
+    let app = world.app(Role::System);
+    assert_eq!(app.key_value.get("counter").await.unwrap().unwrap().value, "7");
+    let sent = app.queue.receive(QueueName::Forecasts, 10, MINUTE).await.unwrap();
+    assert_eq!(sent.len(), 1);
+}
+
+#[test]
+#[ignore = "a function that other tests host"]
+fn a_consumer() {
+    host(Trigger::queue(QueueName::Forecasts, |_, delivery: Delivery| async move {
+        assert_ne!(delivery.body, "panic");
+        // 29 seconds as the runtime API says, less our half second.
+        let left = delivery.deadline.remaining();
+        assert!(left < Duration::from_millis(28_500) && left > Duration::from_secs(20));
+        Ok(())
+    }));
+}
+
+#[test]
+#[ignore = "a function that other tests host"]
+fn a_command() {
+    host(Trigger::command(|app: App, _| async move {
+        app.key_value.add("counter", 7, None).await?;
+        let transaction = app.db.across().await?;
+        let message = Outgoing { body: "{}".to_owned(), ..Outgoing::default() };
+        app.queue.send(QueueName::Forecasts, &[message]).await?;
+        Ok(transaction.commit().await?)
+    }));
+}
+
+fn host(trigger: Trigger) {
+    if app::config::read("AWS_LAMBDA_RUNTIME_API").is_some() {
+        let uses = Uses { postgres: Some(Role::System), ..Uses::default() };
+        let _exit = aws::run(Function { name: "hosted", trigger, uses });
+    }
+}
