@@ -46,11 +46,7 @@ struct Year {
 ///
 /// # Errors
 /// Whatever ends it early; the text says what to do.
-pub async fn run(
-    demo: &DemoOptions,
-    first: &RunOptions,
-    options: &Options,
-) -> Result<(), Fault> {
+pub async fn run(demo: &DemoOptions, first: &RunOptions, options: &Options) -> Result<(), Fault> {
     let started = Instant::now();
     let site = Site::open(options).await?;
     let year = match &demo.sales {
@@ -66,8 +62,9 @@ pub async fn run(
     let last = last_sale(&host, &year).await?;
     let zone = &year.tenant.calendar.zone;
     let morning = zone.date(last).saturating_add(1.day()).to_datetime(time(0, 0, 0, 0));
-    let at = |clock: jiff::civil::Time| Clock::Fixed(zone.instant(morning.with().time(clock).build()
-        .unwrap_or(morning)));
+    let at = |clock: jiff::civil::Time| {
+        Clock::Fixed(zone.instant(morning.with().time(clock).build().unwrap_or(morning)))
+    };
     let dawn = site.host(at(time(0, 0, 1, 0)))?;
     story::months(&Client::new(&dawn, &year.key), year.tenant.currency).await?;
     forecast(&dawn, &year).await?;
@@ -127,9 +124,8 @@ async fn import(host: &Host, year: &Year) -> Result<Value, Fault> {
         return client.get(&format!("/v1/imports/{}", text(&done["id"]))).await;
     }
     let file_name = year.file.file_name().map(|name| name.to_string_lossy().into_owned());
-    let import = client
-        .post("/v1/imports", &json!({ "kind": "sales", "file_name": file_name }))
-        .await?;
+    let import =
+        client.post("/v1/imports", &json!({ "kind": "sales", "file_name": file_name })).await?;
     client.upload(text(&import["upload"]["url"]), &year.file).await?;
     let path = format!("/v1/imports/{}", text(&import["id"]));
     let started = Instant::now();

@@ -10,6 +10,8 @@ pub fn all() -> Vec<Function> {
         forecast::function(),
         forecast_batch::function(),
         forecast_planner::function(),
+        import_run::function(),
+        imports::function(),
         ingest::function(),
         ingest_drain::function(),
         keeper::function(),

@@ -16,6 +16,8 @@ use tokio_postgres::types::Type;
 use crate::table::{Table, percentile};
 
 const POINTS: usize = 1_000_000;
+/// Points of one run of ingest.
+const RUN: usize = 300_000;
 const BATCH: usize = 1_000;
 const CLIENTS: usize = 4;
 
@@ -94,13 +96,13 @@ async fn raw_copy(world: &World) -> f64 {
     rates[1]
 }
 
-/// Sends a million points from a few clients, each batch in time order, and answers points/s:
+/// Sends points from a few clients, each batch in time order, and answers points/s:
 /// the median of three runs.
 async fn ingest(address: SocketAddr, key: &str, shape: Shape, what: &str) -> f64 {
     let mut rates = Vec::new();
     for run in 0..3 {
         let batches: Vec<Vec<u8>> =
-            (0..POINTS / shape.batch).map(|n| body(shape, n, run, what)).collect();
+            (0..RUN / shape.batch).map(|n| body(shape, n, run, what)).collect();
         let batches = Arc::new(batches);
         send_all(address, key, &batches[..CLIENTS * 2]).await;
         let started = Instant::now();
@@ -115,9 +117,9 @@ async fn ingest(address: SocketAddr, key: &str, shape: Shape, what: &str) -> f64
 async fn send_all(address: SocketAddr, key: &str, batches: &[Vec<u8>]) {
     let next = AtomicUsize::new(0);
     let clients = (0..CLIENTS).map(|_| async {
-        let mut connection = Connection::open(address).await;
+        let mut connection = Connection::open(address).await.expect("it listens");
         while let Some(body) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let (status, answer) = connection.post("/v1/points", key, body).await;
+            let (status, answer) = connection.post("/v1/points", key, body).await.expect("an answer");
             assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
         }
     });
@@ -127,7 +129,7 @@ async fn send_all(address: SocketAddr, key: &str, batches: &[Vec<u8>]) {
 /// Points a minute apart in every series, ending about now, series by series at each minute.
 fn body(shape: Shape, batch: usize, run: usize, what: &str) -> Vec<u8> {
     let metric = format!("bench_{}_{}", what.len(), run);
-    let minutes = POINTS / shape.series;
+    let minutes = RUN / shape.series;
     let first = jiff::Timestamp::now() - Duration::from_secs(minutes as u64 * 60);
     let mut text = String::with_capacity(shape.batch * 110);
     text.push('[');
@@ -155,14 +157,14 @@ async fn calls(address: SocketAddr, key: &str, peak: f64, table: &mut Table) {
     let next = AtomicUsize::new(0);
     let started = Instant::now() + Duration::from_millis(100);
     let clients = (0..64).map(|_| async {
-        let mut connection = Connection::open(address).await;
+        let mut connection = Connection::open(address).await.expect("it listens");
         let mut latencies = Vec::new();
         loop {
             let n = next.fetch_add(1, Ordering::Relaxed);
             let Some(body) = bodies.get(n) else { return latencies };
             let due = started + every * u32::try_from(n).expect("a small number");
             tokio::time::sleep_until(due.into()).await;
-            let (status, _answer) = connection.post("/v1/points", key, body).await;
+            let (status, _answer) = connection.post("/v1/points", key, body).await.expect("an answer");
             assert_eq!(status, 200);
             latencies.push(due.elapsed().as_secs_f64() * 1e3);
         }

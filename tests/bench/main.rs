@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p tests -- [ingest] [query] [start]` prints one table; without a name, all.
 
-#![expect(clippy::print_stdout, reason = "a benchmark prints its table")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its table")]
 
 use tests::postgres::TestPostgres;
 use tokio::runtime::Builder;

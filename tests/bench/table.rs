@@ -9,6 +9,7 @@ pub(crate) struct Table {
 impl Table {
     /// What was measured, its figure, the yardstick, and what was hoped for.
     pub(crate) fn row(&mut self, what: &str, figure: String, against: String, goal: &str) {
+        eprintln!("{what}: {figure} {against}");
         self.rows.push([what.to_owned(), figure, against, goal.to_owned()]);
     }
 }

@@ -67,7 +67,8 @@ fn sound(world: &World) -> Claims {
 async fn a_token_may_do_what_both_its_role_and_its_key_may() {
     let world = shop().await;
     let key = world.key(&[Scope::PointsWrite, Scope::MetricsRead]).await;
-    let (viewer, editor) = (token(&world, &key, "viewer").await, token(&world, &key, "editor").await);
+    let (viewer, editor) =
+        (token(&world, &key, "viewer").await, token(&world, &key, "editor").await);
     assert_eq!(claims(&viewer)["scopes"], json!(["metrics:read"]));
     assert_eq!(claims(&editor)["scopes"], json!(["points:write", "metrics:read"]));
     let point = json!([{ "metric": "visits", "value": 1 }]);
@@ -80,7 +81,8 @@ async fn a_token_may_do_what_both_its_role_and_its_key_may() {
     let usual = world.post("/v1/tokens", &key, &json!({})).await.expect(200);
     let usual = claims(usual.json["access_token"].as_str().unwrap());
     assert_eq!((&usual["role"], &usual["exp"]), (&json!("viewer"), &json!(1_795_245_300)));
-    for nonsense in [json!({ "role": "owner" }), json!({ "role": "admin" }), json!({ "scope": 1 })] {
+    for nonsense in [json!({ "role": "owner" }), json!({ "role": "admin" }), json!({ "scope": 1 })]
+    {
         world.post("/v1/tokens", &key, &nonsense).await.expect(422);
     }
 }
@@ -126,7 +128,8 @@ async fn tokens_outlive_the_rotation_of_their_key_but_not_its_removal() {
     let mut world = shop().await;
     let key = world.key(&[Scope::MetricsRead]).await;
     let old = token(&world, &key, "viewer").await;
-    let (one, two) = (Key { state: KeyState::Retired, ..current() }, Key { state: KeyState::Current, ..next() });
+    let (one, two) =
+        (Key { state: KeyState::Retired, ..current() }, Key { state: KeyState::Current, ..next() });
     world = with_keys(world, vec![two.clone(), one]);
     world.get("/v1/metrics", &old).await.expect(200);
     let new = token(&world, &key, "viewer").await;
@@ -148,7 +151,8 @@ async fn a_token_reads_its_own_tenant_and_no_other() {
     let other = world.key_of(tokyo, everything, 1_000).await;
     let point = json!([{ "metric": "visits", "value": 1 }]);
     world.post("/v1/points", &key, &point).await.expect(200);
-    let (own, foreign) = (token(&world, &key, "editor").await, token(&world, &other, "editor").await);
+    let (own, foreign) =
+        (token(&world, &key, "editor").await, token(&world, &other, "editor").await);
     world.get("/v1/metrics/visits", &own).await.expect(200);
     world.get("/v1/metrics/visits", &foreign).await.expect(404);
     world.get("/v1/metrics/visits/series", &foreign).await.expect(404);

@@ -1,5 +1,7 @@
 //! What Takings does, sentence by sentence.
 
+#![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
+
 /// Access tokens: what they may do, and what is no token.
 mod account;
 /// Every zone, every change of its clocks: buckets partition time.
@@ -10,10 +12,16 @@ mod events;
 mod forecast_accuracy;
 /// The generated shop's year is believable.
 mod generator;
+/// Files become points, each line once, and go again.
+mod import_run;
+/// Files are announced, checked, run and undone.
+mod imports;
 /// The template holds together, and mistakes in it are caught.
 mod infra;
 /// Points come in.
 mod ingest;
+/// Points that arrived while Postgres was away are written once.
+mod ingest_drain;
 /// No tenant sees another's rows.
 mod isolation;
 /// Sealed days are packed, horizons pass.
@@ -24,6 +32,12 @@ mod lambda_host;
 mod local_host;
 /// Letters by SMTP and into a folder: the same letter either way.
 mod mailer;
+/// Metrics are declared and explored.
+mod metrics;
+/// The schema is brought up to date, by however many at once.
+mod migrate;
+/// Killed at every step, nothing is lost and nothing is done twice.
+mod kill;
 /// Tenants stay apart behind a pooler.
 mod pooler;
 /// Both implementations of each port keep the same promises.
@@ -36,3 +50,17 @@ mod report_letter;
 mod rollups;
 /// The real shop's year adds up to the penny.
 mod sales_file;
+/// What is expected is told.
+mod forecast;
+/// Complete days become a forecast, or a polite refusal.
+mod forecast_batch;
+/// Every night each metric is asked for.
+mod forecast_planner;
+/// What is due is planned once.
+mod report_planner;
+/// One letter for each occurrence and recipient, whatever happens.
+mod report_sender;
+/// Reports are kept, tested and ended.
+mod reports;
+/// What a crash left behind is sent.
+mod sweeper;

@@ -10,7 +10,7 @@ use domain::tenant::Currency;
 use flate2::read::GzDecoder;
 
 /// Month, and revenue less refunds in pence.
-const MONTHS: [(&str, i64); 13] = [
+pub(crate) const MONTHS: [(&str, i64); 13] = [
     ("2010-12", 74_895_702),
     ("2011-01", 56_000_026),
     ("2011-02", 49_806_265),

@@ -24,12 +24,8 @@ pub(super) fn import(import: &Value) {
 
 /// The months: what was sold, what came back, how many orders and returns.
 pub(super) async fn months(client: &Client, currency: Currency) -> Result<(), Fault> {
-    let question = |metric: &str| {
-        json!({ "metric": metric, "grain": "month", "range": { "preset": "24m" }, "gap": "zero" })
-    };
-    let to_date = |metric: &str| {
-        json!({ "metric": metric, "grain": "month", "range": { "preset": "mtd" }, "gap": "zero" })
-    };
+    let question = |metric: &str| json!({ "metric": metric, "grain": "month", "range": { "preset": "24m" }, "gap": "zero" });
+    let to_date = |metric: &str| json!({ "metric": metric, "grain": "month", "range": { "preset": "mtd" }, "gap": "zero" });
     let mut rows: Vec<(String, [f64; 4])> = Vec::new();
     for ask in [&question as &dyn Fn(&str) -> Value, &to_date] {
         let queries = json!({

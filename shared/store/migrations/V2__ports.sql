@@ -56,4 +56,4 @@ create table outbox (
 create index outbox_by_tenant on outbox (tenant, id);
 call isolate_tenants('outbox');
 create policy system_sends on outbox to takings_system using (true) with check (true);
-grant select, insert, delete on outbox to takings_system;
+grant select, insert, update, delete on outbox to takings_system;

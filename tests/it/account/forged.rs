@@ -71,7 +71,7 @@ async fn no_forged_token_opens_anything() {
     for (name, token) in forged {
         let answer = world.get("/v1/metrics", &token).await;
         assert_eq!(answer.status, 401, "{name}: {}", answer.text());
-        assert_eq!(answer.json["detail"], "the access token is not valid", "{name}");
+        assert_eq!(answer.json["code"], "unauthenticated", "{name}");
     }
 }
 
@@ -109,7 +109,8 @@ fn signed_otherwise(sound: &Claims) -> Vec<(String, String)> {
         let forgery = Forgery::of(sound).header(|header| header["alg"] = json!(algorithm));
         named(format!("alg `{algorithm}`"), forgery.signed(&current()))
     };
-    let [one, other] = [Forgery::of(sound), Forgery::of(sound).claims(|claims| claims["role"] = json!("owner"))];
+    let [one, other] =
+        [Forgery::of(sound), Forgery::of(sound).claims(|claims| claims["role"] = json!("owner"))];
     let signature = one.signed(&current()).rsplit_once('.').unwrap().1.to_owned();
     vec![
         named("another's key", Forgery::of(sound).signed(&thief)),
@@ -137,7 +138,8 @@ fn strange_headers(sound: &Claims) -> Vec<(String, String)> {
         named(format!("no {name}"), Forgery::of(sound).header(remove).signed(&current()))
     };
     let mut forged = vec![without("typ"), without("alg"), without("kid")];
-    for kid in ["", "d", "B", "../b", "../../../../dev/null", "b\u{0}", "' or 1=1 --", "/dev/null"] {
+    for kid in ["", "d", "B", "../b", "../../../../dev/null", "b\u{0}", "' or 1=1 --", "/dev/null"]
+    {
         forged.push(set("kid", json!(kid)));
     }
     forged.extend([
@@ -156,7 +158,10 @@ fn strange_headers(sound: &Claims) -> Vec<(String, String)> {
         set("b64", json!(false)),
     ]);
     let twice = Forgery::of(sound).header.replacen('{', r#"{"kid":"d","#, 1);
-    forged.push(named("kid twice", Forgery { header: twice, ..Forgery::of(sound) }.signed(&current())));
+    forged.push(named(
+        "kid twice",
+        Forgery { header: twice, ..Forgery::of(sound) }.signed(&current()),
+    ));
     forged
 }
 
@@ -219,7 +224,8 @@ fn wrong_times(sound: &Claims) -> Vec<(String, String)> {
         (sound.nbf - 30).to_string(),
     ];
     let mut forged: Vec<_> = times.iter().map(|text| raw("exp", text)).collect();
-    for text in [format!("{}", sound.nbf + 31), i64::MAX.to_string(), "\"0\"".into(), "0.5".into()] {
+    for text in [format!("{}", sound.nbf + 31), i64::MAX.to_string(), "\"0\"".into(), "0.5".into()]
+    {
         forged.push(raw("nbf", &text));
     }
     forged

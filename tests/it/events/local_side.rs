@@ -87,7 +87,9 @@ async fn delivered(world: &World, queue: QueueName, event: &Value) -> Value {
         });
         ids.collect()
     };
-    let of = |table: &str| format!("select body from {table} where queue = '{}' order by id", queue.as_str());
+    let of = |table: &str| {
+        format!("select body from {table} where queue = '{}' order by id", queue.as_str())
+    };
     json!({
         "fails": left(world.sql(&of("job")).await),
         "dead": left(world.sql(&of("job_dead")).await),

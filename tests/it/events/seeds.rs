@@ -59,6 +59,7 @@ pub(super) async fn rows(world: &World) -> Map<String, Value> {
         .collect();
     let partitions = "select 'partitions', count(*) from pg_class where relispartition
                       and relkind = 'r'";
-    let counted = world.sql(&format!("{} union all {partitions}", counts.join(" union all "))).await;
+    let counted =
+        world.sql(&format!("{} union all {partitions}", counts.join(" union all "))).await;
     counted.iter().map(|row| (row.get::<_, String>(0), json!(row.get::<_, i64>(1)))).collect()
 }

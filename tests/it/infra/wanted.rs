@@ -61,13 +61,12 @@ impl Wanted {
                 grant("sqs", "SendMessage", &dead_letters_resource(queue));
             }
         }
-        match self.start {
-            _ if !self.uses.objects => {}
-            // The address that a function signs may do what the function may do.
-            Start::Http(_) => grant("s3", "PutObject", "Objects/*"),
-            _ => {
-                grant("s3", "GetObject", "Objects/*");
-                grant("s3", "ListBucket", "Objects");
+        if self.uses.objects {
+            grant("s3", "GetObject", "Objects/*");
+            grant("s3", "ListBucket", "Objects");
+            if let Start::Http(_) = self.start {
+                // The address that a function signs may do what the function may do.
+                grant("s3", "PutObject", "Objects/*");
             }
         }
         grants

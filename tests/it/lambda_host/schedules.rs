@@ -50,8 +50,7 @@ async fn planned_at(event: &Value) -> String {
         async { Ok(()) }
     });
     assert_eq!(fire(job, event).await.unwrap(), Value::Null);
-    let planned = seen.lock().unwrap().clone();
-    planned
+    seen.lock().unwrap().clone()
 }
 
 async fn fire(trigger: Trigger, event: &Value) -> Result<Value, aws::Refused> {

@@ -75,6 +75,7 @@ async fn questions_are_answered_as_by_hand(zone: &str, seed: u64) {
     let packed = shop.world.count("select count(*) from point_block").await;
     let open = shop.world.count("select count(*) from point_head").await;
     assert!(packed > 0 && open > 0, "{packed} days are packed, {open} points are not");
+    let mut counted = 0;
     for _ in 0..30 {
         let questions: Vec<Question> = (0..4).map(|_| question(&mut dice, zone)).collect();
         let named: serde_json::Map<String, Value> = questions
@@ -89,8 +90,10 @@ async fn questions_are_answered_as_by_hand(zone: &str, seed: u64) {
         let answer = answer.expect(200);
         for (index, question) in questions.iter().enumerate() {
             check(question, &answer.json["answers"][format!("q{index}")], &points);
+            counted += 1;
         }
     }
+    assert!(counted >= 60, "only {counted} questions were narrow enough");
 }
 
 #[tokio::test]
@@ -279,4 +282,13 @@ fn span(bucket: &Value) -> Range {
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
+}
+
+#[tokio::test]
+async fn many_seeds() {
+    for seed in 100..112 {
+        for zone in ["Europe/Berlin", "Pacific/Apia", "Australia/Lord_Howe", "America/New_York", "Asia/Kathmandu"] {
+            questions_are_answered_as_by_hand(zone, seed).await;
+        }
+    }
 }

@@ -4,8 +4,10 @@
 pub mod client;
 /// Requests through a real connection.
 pub mod connection;
-/// A queue that is there while Postgres is away.
-pub mod foreign_queue;
+/// Something that loses an answer of Postgres.
+pub mod cutter;
+/// Functions as Lambda runs them.
+pub mod lambda;
 /// AWS on this machine.
 pub mod moto;
 /// A peer that tells what it was asked.

@@ -1,0 +1,85 @@
+//! Something between a function and Postgres that loses an answer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{AbortHandle, JoinSet};
+
+/// Passes everything on, and can lose the answer to a COMMIT together with the connection: the
+/// client then cannot know whether its transaction stands.
+pub struct Cutter {
+    url: String,
+    armed: Arc<AtomicBool>,
+    _task: Ended,
+}
+
+struct Ended(AbortHandle);
+
+/// How Postgres reports that a transaction was committed.
+const COMMITTED: &[u8] = b"COMMIT\0";
+
+impl Cutter {
+    /// Stands before the Postgres of this address.
+    ///
+    /// # Panics
+    /// Panics when the address has no host and port.
+    pub async fn before(url: &str) -> Self {
+        let (head, rest) = url.split_once('@').expect("an address with a user");
+        let (server, tail) = rest.split_once('/').expect("an address with a database");
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        let port = listener.local_addr().expect("a bound port").port();
+        let armed = Arc::new(AtomicBool::new(false));
+        let serving = serve(listener, server.to_owned(), armed.clone());
+        let mut tasks = JoinSet::new();
+        let task = Ended(tasks.spawn(serving));
+        tasks.detach_all();
+        Self { url: format!("{head}@127.0.0.1:{port}/{tail}"), armed, _task: task }
+    }
+
+    /// Its own address.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The next answer to a COMMIT is lost.
+    pub fn cut_at_commit(&self) {
+        self.armed.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn serve(listener: TcpListener, server: String, armed: Arc<AtomicBool>) {
+    let mut connections = JoinSet::new();
+    while let Ok((client, _)) = listener.accept().await {
+        let Ok(postgres) = TcpStream::connect(&server).await else { return };
+        let (mut from_client, to_client) = client.into_split();
+        let (from_postgres, mut to_postgres) = postgres.into_split();
+        connections.spawn(async move {
+            let _ended = copy(&mut from_client, &mut to_postgres).await;
+        });
+        connections.spawn(pass_back(from_postgres, to_client, armed.clone()));
+    }
+}
+
+async fn pass_back(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, armed: Arc<AtomicBool>) {
+    let mut buffer = vec![0; 1 << 16];
+    while let Ok(count @ 1..) = from.read(&mut buffer).await {
+        let told = &buffer[..count];
+        let commits = told.windows(COMMITTED.len()).any(|window| window == COMMITTED);
+        if commits && armed.swap(false, Ordering::SeqCst) {
+            return;
+        }
+        if to.write_all(told).await.is_err() {
+            return;
+        }
+    }
+}
