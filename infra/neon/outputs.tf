@@ -1,6 +1,6 @@
-# Hosts for the keys of the secret: app_url and system_url are pooled, app_direct_url and owner_url
-# are direct. COPY, migrations and LISTEN need the direct one: the pooler hands a connection on
-# after each transaction.
+# The rest of the addresses, behind `postgres://role:password@`. app_url and system_url are pooled.
+# owner_url is direct: migrations hold a session lock, and the pooler hands a connection on after
+# each transaction.
 
 locals {
   # Neon's pooler is the same endpoint with a suffix on the first label of its name.
@@ -13,17 +13,15 @@ locals {
 
 output "prod" {
   value = {
-    pooled   = "${neon_project.takings.database_host_pooler}:5432/${neon_project.takings.database_name}"
-    direct   = "${neon_project.takings.database_host}:5432/${neon_project.takings.database_name}"
-    required = "sslmode=require"
+    pooled = "${neon_project.takings.database_host_pooler}/takings?sslmode=require"
+    direct = "${neon_project.takings.database_host}/takings?sslmode=require"
   }
 }
 
 output "staging" {
   value = {
-    pooled   = "${local.staging_pooled}:5432/${neon_project.takings.database_name}"
-    direct   = "${neon_endpoint.staging.host}:5432/${neon_project.takings.database_name}"
-    required = "sslmode=require"
+    pooled = "${local.staging_pooled}/takings?sslmode=require"
+    direct = "${neon_endpoint.staging.host}/takings?sslmode=require"
   }
 }
 

@@ -1,11 +1,19 @@
 //! The API document of all functions together.
 
-use app::{Function, Trigger};
+use app::{Function, ProblemCode, Trigger};
+use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::schema::{KnownFormat, SchemaFormat, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder};
+use utoipa::openapi::{
+    ComponentsBuilder, Content, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
+    Response, ResponseBuilder, Schema,
+};
 
 /// Where the document is kept in the repository.
 pub const FILE: &str = "infra/openapi.json";
+
+const PROBLEM: &str = "Problem";
+const PROBLEM_TYPE: &str = "application/problem+json";
 
 /// The document, as JSON with a line break at its end.
 ///
@@ -18,18 +26,20 @@ pub fn document(functions: Vec<Function>) -> Result<String, serde_json::Error> {
             whole.merge(routes.into_openapi());
         }
     }
+    for path in whole.paths.paths.values_mut() {
+        let PathItem { get, put, post, delete, patch, .. } = path;
+        for operation in [get, put, post, delete, patch].into_iter().flatten() {
+            add_problems(operation);
+        }
+    }
     Ok(serde_json::to_string_pretty(&whole)? + "\n")
 }
 
 fn frame() -> OpenApi {
-    let bearer = |description: &str| {
-        SecurityScheme::Http(
-            HttpBuilder::new()
-                .scheme(HttpAuthScheme::Bearer)
-                .description(Some(description))
-                .build(),
-        )
-    };
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("An API key, or an access token of `POST /v1/tokens`"))
+        .build();
     OpenApiBuilder::new()
         .info(
             InfoBuilder::new()
@@ -39,9 +49,57 @@ fn frame() -> OpenApi {
         )
         .components(Some(
             ComponentsBuilder::new()
-                .security_scheme("api_key", bearer("An API key, `tk_live_…`"))
-                .security_scheme("token", bearer("An access token of `POST /v1/tokens`"))
+                .security_scheme("api_key", SecurityScheme::Http(bearer))
+                .schema(PROBLEM, problem())
                 .build(),
         ))
         .build()
+}
+
+/// Every reply that is none of success is a problem, whether the function names it or not.
+fn add_problems(operation: &mut Operation) {
+    let responses = &mut operation.responses.responses;
+    for (status, response) in responses.iter_mut() {
+        if let RefOr::T(response) = response
+            && status.starts_with(['4', '5'])
+            && response.content.is_empty()
+        {
+            response.content.extend(described("").content);
+        }
+    }
+    if operation.security.is_some() {
+        let refused = "The credential is missing or not valid";
+        responses.entry("401".to_owned()).or_insert_with(|| described(refused).into());
+    }
+    responses.entry("default".to_owned()).or_insert_with(|| described("A problem").into());
+}
+
+fn described(description: &str) -> Response {
+    let content = Content::new(Some(Ref::from_schema_name(PROBLEM)));
+    ResponseBuilder::new().description(description).content(PROBLEM_TYPE, content).build()
+}
+
+/// What [`app::Problem`] becomes on the wire.
+fn problem() -> Schema {
+    let text = |description: &str| {
+        ObjectBuilder::new().schema_type(Type::String).description(Some(description))
+    };
+    let codes = ProblemCode::ALL.iter().map(|code| code.as_str());
+    let status = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int32)));
+    ObjectBuilder::new()
+        .description(Some("Why a request was not served (RFC 9457)"))
+        .property("type", text("`urn:takings:problem:` and the code"))
+        .property("title", text("One line for people"))
+        .property("status", status.description(Some("The HTTP status")))
+        .property("code", text("Stable: for machines").enum_values(Some(codes)))
+        .property("detail", text("The fault and the remedy"))
+        .property("field", text("The field at fault"))
+        .required("type")
+        .required("title")
+        .required("status")
+        .required("code")
+        .required("detail")
+        .into()
 }

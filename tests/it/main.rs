@@ -38,6 +38,8 @@ mod metrics;
 mod migrate;
 /// Killed at every step, nothing is lost and nothing is done twice.
 mod kill;
+/// The API document is what the functions say and do.
+mod openapi;
 /// Tenants stay apart behind a pooler.
 mod pooler;
 /// Both implementations of each port keep the same promises.
@@ -62,5 +64,7 @@ mod report_planner;
 mod report_sender;
 /// Reports are kept, tested and ended.
 mod reports;
+/// Every statement prepares against the schema.
+mod sql;
 /// What a crash left behind is sent.
 mod sweeper;

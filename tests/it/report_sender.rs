@@ -33,7 +33,7 @@ async fn a_weekly_letter_tells_the_figures_that_a_count_by_hand_tells() {
         "Orders moved most: up 150% (21) to 35.",
         "Average order",
         "€80.00",
-        "-20.0%",
+        "−20.0%",
         "from €100.00",
         "Revenue by day",
         "Mon 16",

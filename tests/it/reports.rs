@@ -155,7 +155,7 @@ async fn reports_need_their_scopes_and_are_no_other_tenants() {
         (world.delete(&path, &reader).await, 403),
         (world.post("/v1/reports", &reader, &weekly(&["a@b.de"])).await, 403),
         (world.get(&path, &stranger).await, 404),
-        (world.put(&path, &stranger, &weekly(&["a@b.de"])).await, 422),
+        (world.put(&path, &stranger, &weekly(&["a@b.de"])).await, 404),
         (world.delete(&path, &stranger).await, 404),
         (world.get(&format!("{path}/deliveries"), &stranger).await, 404),
         (world.get(&path, &reader).await, 200),

@@ -44,7 +44,7 @@ pub(crate) struct RowOut {
 
 /// List refused rows
 #[utoipa::path(
-    get, path = "/v1/quarantine", tag = "points",
+    get, path = "/v1/quarantine", operation_id = "list_quarantine", tag = "points",
     security(("api_key" = ["points:write"])),
     params(Page),
     responses((status = 200, description = "Refused rows", body = QuarantineOut))
@@ -78,7 +78,7 @@ pub(crate) async fn list(
 /// The body is the row as it should have been. It leaves the quarantine in the transaction that
 /// writes it, so it counts once however often this is called.
 #[utoipa::path(
-    post, path = "/v1/quarantine/{id}", tag = "points",
+    post, path = "/v1/quarantine/{id}", operation_id = "replay_row", tag = "points",
     security(("api_key" = ["points:write"])),
     params(("id" = Uuid, Path, description = "The refused row")),
     request_body = wire::PointDocument,
@@ -120,7 +120,7 @@ pub(crate) async fn replay(
 
 /// Discard a refused row
 #[utoipa::path(
-    delete, path = "/v1/quarantine/{id}", tag = "points",
+    delete, path = "/v1/quarantine/{id}", operation_id = "discard_row", tag = "points",
     security(("api_key" = ["points:write"])),
     params(("id" = Uuid, Path, description = "The refused row")),
     responses(

@@ -26,11 +26,11 @@ pub struct Look {
 /// # Errors
 /// When the key-value store is away.
 pub async fn begin(app: &App, record: &'static str) -> Result<Option<Look>, PortError> {
-    let now = app.clock.now();
     for _ in 0..TRIES {
         match app.key_value.get(record).await? {
             Some(found) => {
-                let waits = found.value.parse::<Timestamp>().is_ok_and(|due_at| due_at > now);
+                let due_at = found.value.parse::<Timestamp>();
+                let waits = due_at.is_ok_and(|due_at| due_at > app.clock.now());
                 return Ok((!waits).then_some(Look { record, version: found.version }));
             }
             // The record is there before the look, so that whoever changes it meanwhile is seen.

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::types::Type;
 
-use crate::{Db, Error, Flight, Parameter, Tx};
+use crate::{Db, Error, Flight, Parameter, Tx, one_row};
 
 /// One point of a known series.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -166,7 +166,7 @@ pub async fn remove(
     let series: Vec<i32> = points.iter().map(|point| point.series).collect();
     let at: Vec<Timestamp> = points.iter().map(|point| point.at).collect();
     let values: Vec<f64> = points.iter().map(|point| point.value).collect();
-    let removed = tx
+    let rows = tx
         .query(
             include_str!("points/remove.sql"),
             &[
@@ -180,7 +180,8 @@ pub async fn remove(
         )
         .await?;
     rebuild(tx, tenant, calendar, points).await?;
-    Ok(removed.len())
+    let removed: i64 = one_row(rows, "count of points")?.get(0);
+    Ok(usize::try_from(removed).unwrap_or(0))
 }
 
 /// Computes the rollups of the buckets that these points are in anew, from all points there.

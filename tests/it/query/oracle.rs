@@ -283,12 +283,3 @@ fn span(bucket: &Value) -> Range {
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
-
-#[tokio::test]
-async fn many_seeds() {
-    for seed in 100..112 {
-        for zone in ["Europe/Berlin", "Pacific/Apia", "Australia/Lord_Howe", "America/New_York", "Asia/Kathmandu"] {
-            questions_are_answered_as_by_hand(zone, seed).await;
-        }
-    }
-}

@@ -76,16 +76,16 @@ ranked as (
     select f.label,
            row_number() over (order by
                case $20::text
-                   when 'count' then sum(f.n) filter (where f.slot > 0)
-                   when 'avg' then sum(f.sum) filter (where f.slot > 0)
-                       / nullif(sum(f.n) filter (where f.slot > 0), 0)
-                   when 'min' then min(f.min) filter (where f.slot > 0)
-                   when 'max' then max(f.max) filter (where f.slot > 0)
+                   when 'count' then sum(f.n) filter (where f.slot > 0 and f.part = 1)
+                   when 'avg' then sum(f.sum) filter (where f.slot > 0 and f.part = 1)
+                       / nullif(sum(f.n) filter (where f.slot > 0 and f.part = 1), 0)
+                   when 'min' then min(f.min) filter (where f.slot > 0 and f.part = 1)
+                   when 'max' then max(f.max) filter (where f.slot > 0 and f.part = 1)
                    when 'last' then (max(f.newest))[3]
-                   else sum(f.sum) filter (where f.slot > 0)
+                   else sum(f.sum) filter (where f.slot > 0 and f.part = 1)
                end desc nulls last, f.label collate "C") as rank
     from folded f
-    where f.part = 1 and f.label is not null
+    where f.label is not null
     group by f.label
 )
 select f.slot, sum(f.n)::bigint, sum(f.sum), min(f.min), max(f.max), max(f.last_at),
