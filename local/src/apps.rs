@@ -35,7 +35,6 @@ pub struct Setup {
 #[derive(Clone)]
 pub struct Apps {
     app: App,
-    direct: App,
     system: App,
     owner: App,
     /// Rung when this process itself sent a message: nobody has to poll for it.
@@ -43,7 +42,6 @@ pub struct Apps {
 }
 
 const APP_CONNECTIONS: usize = 8;
-const DIRECT_CONNECTIONS: usize = 4;
 const CROSS_CONNECTIONS: usize = 2;
 const PORT_CONNECTIONS: usize = 4;
 
@@ -77,7 +75,6 @@ impl Apps {
         };
         Self {
             app: role(app, APP_CONNECTIONS, true),
-            direct: role(app, DIRECT_CONNECTIONS, true),
             system: role(system, CROSS_CONNECTIONS, true),
             owner: role(owner, CROSS_CONNECTIONS, false),
             sent,
@@ -89,7 +86,6 @@ impl Apps {
     pub fn of(&self, role: Option<Role>) -> &App {
         match role {
             None | Some(Role::App) => &self.app,
-            Some(Role::AppDirect) => &self.direct,
             Some(Role::System) => &self.system,
             Some(Role::Owner) => &self.owner,
         }

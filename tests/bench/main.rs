@@ -8,6 +8,7 @@ use tests::postgres::TestPostgres;
 use tokio::runtime::Builder;
 
 mod ingest;
+mod query;
 mod table;
 
 fn main() {
@@ -19,6 +20,9 @@ fn main() {
     runtime.block_on(async {
         if runs("ingest") {
             println!("{}", ingest::run().await);
+        }
+        if runs("query") {
+            println!("{}", query::run().await);
         }
     });
 }

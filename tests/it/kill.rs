@@ -29,7 +29,7 @@ fn a_victim_serves_in_a_process_of_its_own() {
             Options { port: None, address: IpAddr::V4(Ipv4Addr::LOCALHOST), data: Some(data.into()) };
         let site = Site::open(&options).await.unwrap();
         let host = site.host(Clock::System).unwrap();
-        eprintln!("victim at {}", site.public_url());
+        local::terminal::note(&format!("victim at {}", site.public_url()));
         site.serve(&host).await.unwrap();
     });
 }
@@ -226,6 +226,9 @@ async fn a_report_killed_at_every_step_reaches_nobody_twice() {
     }
 }
 
+/// Letters that one process hands over at the same time: so many may be unknown after its death.
+const IN_FLIGHT: usize = 4;
+
 async fn report_through_deaths(dies_at: &str) {
     let world = World::new().await.with_tenant("Europe/Berlin").await;
     let key = world
@@ -273,6 +276,6 @@ async fn report_through_deaths(dies_at: &str) {
     let unknown = world.count("select count(*) from delivery where state = 'unknown'").await;
     let lost = usize::try_from(unknown).unwrap();
     assert!(letters.len() + lost >= 5, "{dies_at}: {} letters, {lost} unknown", letters.len());
-    assert!(lost <= 1, "{dies_at}: one death leaves one letter unknown, not {lost}");
+    assert!(lost <= IN_FLIGHT, "{dies_at}: {lost} letters unknown after one death");
     let _stays = fs::remove_dir_all(&folder);
 }

@@ -1,7 +1,8 @@
 //! The committed API document is what the functions say, and the functions do what it says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use app::Trigger;
 use domain::access::Scope;
 use http::{Method, Request, header};
 use serde_json::{Value, json};
@@ -101,6 +102,41 @@ fn the_document_tells_who_may_call_and_what_goes_wrong() {
         }
     }
     assert!(ids.len() > 10, "only {} operations", ids.len());
+}
+
+#[test]
+fn no_two_functions_give_one_name_to_different_things() {
+    let mut known: BTreeMap<(&str, String), (&str, Value)> = BTreeMap::new();
+    let mut twice = Vec::new();
+    for function in local::functions::all() {
+        let Trigger::Http(routes) = function.trigger else { continue };
+        let document = json!(routes.into_openapi());
+        for (kind, pointer) in [("schema", "/components/schemas"), ("path", "/paths")] {
+            let named = document.pointer(pointer).and_then(Value::as_object);
+            for (name, told) in named.into_iter().flatten() {
+                let ours = (function.name, told.clone());
+                let (other, before) = known.entry((kind, name.clone())).or_insert(ours);
+                if before != told {
+                    twice.push(format!("{kind} {name} of {other} and of {}", function.name));
+                }
+            }
+        }
+    }
+    assert!(twice.is_empty(), "{twice:#?}");
+}
+
+#[test]
+fn every_parameter_in_the_path_stands_in_the_path_and_no_other_is_required() {
+    let document = current();
+    for operation in operations(&document) {
+        let parameters = operation.told["parameters"].as_array();
+        for parameter in parameters.into_iter().flatten() {
+            let name = parameter["name"].as_str().unwrap();
+            let stands = operation.path.contains(&format!("{{{name}}}"));
+            assert_eq!(parameter["in"] == "path", stands, "{}: {name}", operation.name());
+            assert_eq!(parameter["required"] == true, stands, "{}: {name}", operation.name());
+        }
+    }
 }
 
 #[tokio::test]

@@ -36,6 +36,7 @@ pub fn function() -> Function {
 
 /// Which forecasts.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Wanted {
     /// Of this metric only, with its days.
     metric: Option<String>,

@@ -66,7 +66,7 @@ pub fn function() -> Function {
 /// The answer says where to upload it: CSV with a header, gzip is welcome. Then check it, or run
 /// it at once.
 #[utoipa::path(
-    post, path = "/v1/imports", tag = "imports",
+    post, path = "/v1/imports", operation_id = "create_import", tag = "imports",
     security(("api_key" = ["imports:write"])),
     request_body = ImportIn,
     responses(
@@ -107,7 +107,7 @@ async fn create(
 
 /// List imports
 #[utoipa::path(
-    get, path = "/v1/imports", tag = "imports",
+    get, path = "/v1/imports", operation_id = "list_imports", tag = "imports",
     security(("api_key" = ["imports:write"])),
     params(Page),
     responses((status = 200, description = "Imports, the oldest first", body = ImportsOut))
@@ -132,7 +132,7 @@ async fn list(
 /// How far it is, what was read, why it failed. As long as it waits for its upload, the answer
 /// has a new address for it.
 #[utoipa::path(
-    get, path = "/v1/imports/{id}", tag = "imports",
+    get, path = "/v1/imports/{id}", operation_id = "get_import", tag = "imports",
     security(("api_key" = ["imports:write"])),
     params(("id" = Uuid, Path, description = "The import")),
     responses(
@@ -158,7 +158,7 @@ async fn find(
 ///
 /// The first 10,000 of an import, the first 100 of a check.
 #[utoipa::path(
-    get, path = "/v1/imports/{id}/errors", tag = "imports",
+    get, path = "/v1/imports/{id}/errors", operation_id = "list_import_errors", tag = "imports",
     security(("api_key" = ["imports:write"])),
     params(("id" = Uuid, Path, description = "The import"), LinesPage),
     responses(
@@ -188,7 +188,7 @@ async fn errors(
 /// A dry run: reads the file and writes no point. Then read the import for what it would write,
 /// by month, and for the refused lines.
 #[utoipa::path(
-    post, path = "/v1/imports/{id}/check", tag = "imports",
+    post, path = "/v1/imports/{id}/check", operation_id = "check_import", tag = "imports",
     security(("api_key" = ["imports:write"])),
     params(("id" = Uuid, Path, description = "The import")),
     responses(
@@ -209,7 +209,7 @@ async fn check(
 ///
 /// Writes the points of the file, each line once, however often work is interrupted.
 #[utoipa::path(
-    post, path = "/v1/imports/{id}/run", tag = "imports",
+    post, path = "/v1/imports/{id}/run", operation_id = "run_import", tag = "imports",
     security(("api_key" = ["imports:write"])),
     params(("id" = Uuid, Path, description = "The import")),
     responses(
@@ -231,7 +231,7 @@ async fn run(
 /// Reads the stored upload again and removes one equal point for each that was written. Metrics
 /// and series stay.
 #[utoipa::path(
-    post, path = "/v1/imports/{id}/undo", tag = "imports",
+    post, path = "/v1/imports/{id}/undo", operation_id = "undo_import", tag = "imports",
     security(("api_key" = ["imports:write"])),
     params(("id" = Uuid, Path, description = "The import")),
     responses(

@@ -161,6 +161,7 @@ pub(crate) struct ErrorOut {
 
 /// Which page of imports.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Page {
     /// The last id of the page before.
     pub(crate) after: Option<Uuid>,
@@ -170,6 +171,7 @@ pub(crate) struct Page {
 
 /// Which page of refused lines.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct LinesPage {
     /// The last line of the page before.
     pub(crate) after: Option<u64>,

@@ -136,6 +136,7 @@ async fn get_receipt(
 
 /// Which page of a list.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Page {
     /// The last id of the page before.
     after: Option<Uuid>,

@@ -50,6 +50,7 @@ const TAG_VALUES: i64 = 10_000;
 
 /// Which page of metrics.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct MetricsPage {
     /// The last name of the page before.
     #[serde(default)]
@@ -60,6 +61,7 @@ struct MetricsPage {
 
 /// Which page of series.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct SeriesPage {
     /// The last id of the page before.
     #[serde(default)]

@@ -20,6 +20,7 @@ use crate::wire::{DeliveriesOut, DeliveryOut, TestIn, TestOut};
 
 /// Which page of deliveries.
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Page {
     /// The last id of the page before.
     before: Option<Uuid>,
@@ -35,7 +36,7 @@ const COUNTED: Duration = Duration::from_secs(48 * 3600);
 /// The newest first. `unknown` means that the connection to the mail server ended before it had
 /// answered: such a letter is never sent again.
 #[utoipa::path(
-    get, path = "/v1/reports/{id}/deliveries", tag = "reports",
+    get, path = "/v1/reports/{id}/deliveries", operation_id = "list_deliveries", tag = "reports",
     security(("api_key" = ["reports:read"])),
     params(("id" = Uuid, Path, description = "The report"), Page),
     responses(
@@ -64,7 +65,7 @@ pub(crate) async fn list(
 /// To one of the report's recipients, about the period that a letter of this moment would be
 /// about. It is marked as a test and has no link to unsubscribe.
 #[utoipa::path(
-    post, path = "/v1/reports/{id}/test", tag = "reports",
+    post, path = "/v1/reports/{id}/test", operation_id = "send_test_letter", tag = "reports",
     security(("api_key" = ["reports:write"])),
     params(("id" = Uuid, Path, description = "The report")),
     request_body = TestIn,

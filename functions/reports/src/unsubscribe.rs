@@ -28,7 +28,7 @@ const HEADERS: [(HeaderName, &str); 5] = [
 ///
 /// Opening it changes nothing: programs that scan mail open every link.
 #[utoipa::path(
-    get, path = "/v1/unsubscribe/{token}", tag = "reports",
+    get, path = "/v1/unsubscribe/{token}", operation_id = "ask_to_unsubscribe", tag = "reports",
     params(("token" = String, Path, description = "From a letter")),
     responses(
         (status = 200, description = "A page with a button", content_type = "text/html"),
@@ -60,7 +60,7 @@ pub(crate) async fn show(
 /// One click, as RFC 8058 has it: no credential, no cookie; the token alone. It takes effect at
 /// once, and again changes nothing.
 #[utoipa::path(
-    post, path = "/v1/unsubscribe/{token}", tag = "reports",
+    post, path = "/v1/unsubscribe/{token}", operation_id = "unsubscribe", tag = "reports",
     params(("token" = String, Path, description = "From a letter")),
     responses(
         (status = 200, description = "Ended", content_type = "text/html"),

@@ -41,14 +41,16 @@ pub(super) async fn months(client: &Client, currency: Currency) -> Result<(), Fa
             rows.push((month, [value(0), value(1), value(2), value(3)]));
         }
     }
-    let first = rows.iter().position(|(_, row)| row.iter().any(|value| *value != 0.0));
+    let traded = |(_, row): &(String, [f64; 4])| row.iter().any(|value| *value != 0.0);
+    let first = rows.iter().position(traded).unwrap_or(0);
+    rows.truncate(rows.iter().rposition(traded).map_or(0, |last| last + 1));
     let money = |minor: f64| Measure::Money(currency).exact(minor);
     show(&format!(
         "\n{:<8}{:>18}{:>18}{:>18}{:>9}{:>9}",
         "month", "revenue", "refunds", "net", "orders", "returns"
     ));
     let mut sum = [0.0; 4];
-    for (month, row) in rows.iter().skip(first.unwrap_or(0)) {
+    for (month, row) in rows.iter().skip(first) {
         for (total, value) in sum.iter_mut().zip(row) {
             *total += value;
         }

@@ -54,8 +54,6 @@ pub struct Uses {
 pub enum Role {
     /// One tenant at a time, on the pooled address.
     App,
-    /// One tenant at a time, on the direct address: for COPY.
-    AppDirect,
     /// Across tenants, on a short list of tables.
     System,
     /// Migrations and housekeeping, on the direct address.

@@ -52,6 +52,13 @@ pub struct Parameters<'a> {
     days: [Parameter<'a>; 9],
 }
 
+/// Thousands of given rows against thousands of points: a planner that believes in a few of
+/// either would compare each with each.
+const PLAN_BY_HASH: Flight<'static> =
+    Flight { sql: include_str!("points/plan_by_hash.sql"), parameters: &[] };
+const PLAN_FREELY: Flight<'static> =
+    Flight { sql: include_str!("points/plan_freely.sql"), parameters: &[] };
+
 impl Columns {
     /// Sorts points and adds them up by the hours and days of the tenant's zone.
     #[must_use]
@@ -166,21 +173,18 @@ pub async fn remove(
     let series: Vec<i32> = points.iter().map(|point| point.series).collect();
     let at: Vec<Timestamp> = points.iter().map(|point| point.at).collect();
     let values: Vec<f64> = points.iter().map(|point| point.value).collect();
-    let rows = tx
-        .query(
-            include_str!("points/remove.sql"),
-            &[
-                (&tenant.0, Type::INT4),
-                (&series, Type::INT4_ARRAY),
-                (&at, Type::TIMESTAMPTZ_ARRAY),
-                (&values, Type::FLOAT8_ARRAY),
-                (&first, Type::TIMESTAMPTZ),
-                (&last, Type::TIMESTAMPTZ),
-            ],
-        )
-        .await?;
+    let parameters: &[Parameter<'_>] = &[
+        (&tenant.0, Type::INT4),
+        (&series, Type::INT4_ARRAY),
+        (&at, Type::TIMESTAMPTZ_ARRAY),
+        (&values, Type::FLOAT8_ARRAY),
+        (&first, Type::TIMESTAMPTZ),
+        (&last, Type::TIMESTAMPTZ),
+    ];
+    let remove = Flight { sql: include_str!("points/remove.sql"), parameters };
+    let mut answers = tx.pipeline(&[PLAN_BY_HASH, remove, PLAN_FREELY]).await?;
+    let removed: i64 = one_row(answers.swap_remove(1), "count of points")?.get(0);
     rebuild(tx, tenant, calendar, points).await?;
-    let removed: i64 = one_row(rows, "count of points")?.get(0);
     Ok(usize::try_from(removed).unwrap_or(0))
 }
 
@@ -228,7 +232,9 @@ pub async fn rebuild(
         ];
         tx.pipeline(&[
             Flight { sql: unroll, parameters: &all[..3] },
+            PLAN_BY_HASH,
             Flight { sql: reroll, parameters: &all },
+            PLAN_FREELY,
         ])
         .await?;
     }

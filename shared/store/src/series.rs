@@ -16,13 +16,16 @@ use crate::{Db, Error, Flight};
 /// Metrics and series that this process has met, so that not every batch asks for them again.
 #[derive(Default)]
 pub struct Dictionary {
-    metrics: Mutex<HashMap<(TenantNumber, String), (Arc<Metric>, Instant)>>,
+    metrics: Mutex<HashMap<(TenantNumber, String), Remembered>>,
     series: Mutex<HashMap<(i32, Uuid), i32>>,
     /// Weeks that have their partition.
     pub(crate) weeks: Mutex<std::collections::HashSet<i64>>,
     /// The first day with points of metrics that were asked about lately.
     pub(crate) first_days: Mutex<HashMap<i32, (Timestamp, Instant)>>,
 }
+
+/// A metric, and since when it is known.
+type Remembered = (Arc<Metric>, Instant);
 
 /// A series of a metric that is wanted.
 #[derive(Clone, Debug)]

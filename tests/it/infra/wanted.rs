@@ -121,7 +121,6 @@ pub(crate) fn dead_letters_resource(queue: QueueName) -> String {
 fn address_of(role: Role) -> &'static str {
     match role {
         Role::App => "app_url",
-        Role::AppDirect => "app_direct_url",
         Role::System => "system_url",
         Role::Owner => "owner_url",
     }

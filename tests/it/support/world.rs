@@ -275,7 +275,7 @@ impl World {
     #[must_use]
     pub fn database_url(&self, role: Role) -> &str {
         match role {
-            Role::App | Role::AppDirect => &self.addresses.app,
+            Role::App => &self.addresses.app,
             Role::System => &self.addresses.system,
             Role::Owner => &self.addresses.owner,
         }
