@@ -58,7 +58,7 @@ pub async fn run(demo: &DemoOptions, first: &RunOptions, options: &Options) -> R
     terminal::note(&format!("Ready in {seconds:.2} s at {}", site.public_url()));
     terminal::show(&format!("\n{}\n", year.name));
     let import = import(&host, &year).await?;
-    story::import(&import);
+    story::import(&Client::new(&host, &year.key), &import).await?;
     let last = last_sale(&host, &year).await?;
     let zone = &year.tenant.calendar.zone;
     let morning = zone.date(last).saturating_add(1.day()).to_datetime(time(0, 0, 0, 0));

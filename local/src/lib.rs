@@ -35,7 +35,8 @@ pub mod terminal;
 #[must_use]
 pub fn main() -> ExitCode {
     let CommandLine { command, first, options } = CommandLine::parse();
-    app::trace::init(app::trace::Format::Text);
+    let quiet = matches!(command, Some(Command::Demo(_)));
+    app::trace::init(app::trace::Format::Text, if quiet { "warn" } else { "info" });
     #[cfg(debug_assertions)]
     arm();
     let done = tokio::runtime::Builder::new_multi_thread()

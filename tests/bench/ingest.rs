@@ -119,7 +119,8 @@ async fn send_all(address: SocketAddr, key: &str, batches: &[Vec<u8>]) {
     let clients = (0..CLIENTS).map(|_| async {
         let mut connection = Connection::open(address).await.expect("it listens");
         while let Some(body) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let (status, answer) = connection.post("/v1/points", key, body).await.expect("an answer");
+            let (status, answer) =
+                connection.post("/v1/points", key, body).await.expect("an answer");
             assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
         }
     });
@@ -164,7 +165,8 @@ async fn calls(address: SocketAddr, key: &str, peak: f64, table: &mut Table) {
             let Some(body) = bodies.get(n) else { return latencies };
             let due = started + every * u32::try_from(n).expect("a small number");
             tokio::time::sleep_until(due.into()).await;
-            let (status, _answer) = connection.post("/v1/points", key, body).await.expect("an answer");
+            let (status, _answer) =
+                connection.post("/v1/points", key, body).await.expect("an answer");
             assert_eq!(status, 200);
             latencies.push(due.elapsed().as_secs_f64() * 1e3);
         }

@@ -82,7 +82,8 @@ fn verdicts(answer: &Answer) -> Value {
 }
 
 #[tokio::test]
-async fn a_batch_waits_in_the_queue_and_its_receipt_says_later_what_a_direct_call_would_have_said() {
+async fn a_batch_waits_in_the_queue_and_its_receipt_says_later_what_a_direct_call_would_have_said()
+{
     let (direct, direct_key) = shop().await;
     let expected = direct.post("/v1/points", &direct_key, &rows()).await.expect(200);
 
@@ -117,13 +118,18 @@ async fn every_part_of_a_large_batch_is_written_once_however_often_it_is_deliver
     let parts = posted.json["parts"].as_u64().unwrap();
     assert!(parts > 1, "one part only");
     assert_eq!(world.count("select max(length(body))::bigint from job").await / 700_000, 0);
-    world.sql(
-        "insert into job (queue, group_key, visible_at, body)
+    world
+        .sql(
+            "insert into job (queue, group_key, visible_at, body)
          select queue, group_key, visible_at, body from job order by id desc",
-    ).await;
+        )
+        .await;
     assert_eq!(world.drain_queues().await as u64, 2 * parts);
     let drained = receipt(&world, &key, &posted).await.expect(200);
-    assert_eq!((&drained.json["accepted"], &drained.json["duplicate"]), (&json!(10_000), &json!(0)));
+    assert_eq!(
+        (&drained.json["accepted"], &drained.json["duplicate"]),
+        (&json!(10_000), &json!(0))
+    );
     assert_eq!(world.count("select count(*) from point_head").await, 10_000);
     assert_rollups_equal_points(&world).await;
 }

@@ -20,13 +20,18 @@ use tokio::runtime::Builder;
 #[test]
 fn a_victim_serves_in_a_process_of_its_own() {
     let Some(data) = config::read("VICTIM_DATA") else { return };
-    if let Some((step, visit)) = config::read("VICTIM_DIES_AT").as_deref().and_then(|at| at.split_once('*')) {
+    if let Some((step, visit)) =
+        config::read("VICTIM_DIES_AT").as_deref().and_then(|at| at.split_once('*'))
+    {
         step::arm(step, visit.parse().unwrap());
     }
     let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let options =
-            Options { port: None, address: IpAddr::V4(Ipv4Addr::LOCALHOST), data: Some(data.into()) };
+        let options = Options {
+            port: None,
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            data: Some(data.into()),
+        };
         let site = Site::open(&options).await.unwrap();
         let host = site.host(Clock::System).unwrap();
         local::terminal::note(&format!("victim at {}", site.public_url()));
@@ -53,7 +58,9 @@ impl Victim {
             .unwrap();
         let mut lines = BufReader::new(process.stderr.take().unwrap()).lines();
         let address = lines
-            .find_map(|line| Some(line.ok()?.split_once("victim at http://localhost:")?.1.to_owned()))
+            .find_map(|line| {
+                Some(line.ok()?.split_once("victim at http://localhost:")?.1.to_owned())
+            })
             .expect("the victim serves");
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, address.trim().parse().unwrap()));
         std::thread::spawn(move || lines.for_each(drop));
@@ -142,7 +149,11 @@ async fn ingest_through_deaths(dies_at: &str, seed: Option<u64>) {
     }
     assert!(deaths > 0, "{dies_at} was never reached");
     let expected: i64 = (0..30).map(|batch| 20 * (1_i64 << (batch % 8))).sum();
-    assert_eq!(world.count("select sum(value)::bigint from point_head").await, expected, "{dies_at}");
+    assert_eq!(
+        world.count("select sum(value)::bigint from point_head").await,
+        expected,
+        "{dies_at}"
+    );
     assert_eq!(world.count("select sum(sum)::bigint from roll_hour").await, expected, "{dies_at}");
     assert_eq!(world.count("select sum(n)::bigint from roll_day").await, 600, "{dies_at}");
     let _stays = fs::remove_dir_all(&folder);
@@ -231,9 +242,7 @@ const IN_FLIGHT: usize = 4;
 
 async fn report_through_deaths(dies_at: &str) {
     let world = World::new().await.with_tenant("Europe/Berlin").await;
-    let key = world
-        .key(&[Scope::PointsWrite, Scope::ReportsWrite, Scope::ReportsRead])
-        .await;
+    let key = world.key(&[Scope::PointsWrite, Scope::ReportsWrite, Scope::ReportsRead]).await;
     let point = json!([{ "metric": "revenue", "value": 1 }]);
     world.post("/v1/points", &key, &point).await.expect(200);
     let recipients: Vec<String> = (0..5).map(|n| format!("p{n}@shop.example")).collect();

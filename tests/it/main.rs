@@ -8,8 +8,14 @@ mod account;
 mod calendar;
 /// Every sample gets the same answer from both hosts.
 mod events;
+/// What is expected is told.
+mod forecast;
 /// Forecasts of public competition data stay near their reference.
 mod forecast_accuracy;
+/// Complete days become a forecast, or a polite refusal.
+mod forecast_batch;
+/// Every night each metric is asked for.
+mod forecast_planner;
 /// The generated shop's year is believable.
 mod generator;
 /// Files become points, each line once, and go again.
@@ -26,6 +32,8 @@ mod ingest_drain;
 mod isolation;
 /// Sealed days are packed, horizons pass.
 mod keeper;
+/// Killed at every step, nothing is lost and nothing is done twice.
+mod kill;
 /// The Lambda host: events in, answers out.
 mod lambda_host;
 /// The second host: what it mounts, delivers, counts and lets end.
@@ -36,8 +44,6 @@ mod mailer;
 mod metrics;
 /// The schema is brought up to date, by however many at once.
 mod migrate;
-/// Killed at every step, nothing is lost and nothing is done twice.
-mod kill;
 /// The API document is what the functions say and do.
 mod openapi;
 /// Tenants stay apart behind a pooler.
@@ -48,22 +54,16 @@ mod ports;
 mod query;
 /// The letter of a report reads well.
 mod report_letter;
-/// Rollups equal their points.
-mod rollups;
-/// The real shop's year adds up to the penny.
-mod sales_file;
-/// What is expected is told.
-mod forecast;
-/// Complete days become a forecast, or a polite refusal.
-mod forecast_batch;
-/// Every night each metric is asked for.
-mod forecast_planner;
 /// What is due is planned once.
 mod report_planner;
 /// One letter for each occurrence and recipient, whatever happens.
 mod report_sender;
 /// Reports are kept, tested and ended.
 mod reports;
+/// Rollups equal their points.
+mod rollups;
+/// The real shop's year adds up to the penny.
+mod sales_file;
 /// Every statement prepares against the schema.
 mod sql;
 /// What a crash left behind is sent.

@@ -15,7 +15,8 @@ async fn shop() -> (World, String) {
 }
 
 async fn points(world: &World, key: &str, tags: &[Value]) {
-    let row = |tags: &Value| json!({ "metric": "revenue", "value": 100, "unit": "EUR", "tags": tags });
+    let row =
+        |tags: &Value| json!({ "metric": "revenue", "value": 100, "unit": "EUR", "tags": tags });
     let rows: Vec<Value> = tags.iter().map(row).collect();
     let answer = world.post("/v1/points", key, &json!(rows)).await.expect(200);
     assert_eq!(answer.json["rejected"], 0);
@@ -64,7 +65,10 @@ async fn a_declaration_that_means_nothing_is_refused_at_its_field() {
         (json!({ "kind": "gauge", "finest": "minute" }), "finest"),
     ] {
         let answer = world.put("/v1/metrics/m", &key, &wanted).await.expect(422);
-        assert_eq!((&answer.json["code"], &answer.json["field"]), (&json!("invalid"), &json!(field)));
+        assert_eq!(
+            (&answer.json["code"], &answer.json["field"]),
+            (&json!("invalid"), &json!(field))
+        );
     }
     for name in ["M", "1m", "a-b", "a%20b", &"a".repeat(65)] {
         let path = format!("/v1/metrics/{name}");

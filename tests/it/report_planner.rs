@@ -173,3 +173,13 @@ async fn what_the_relay_could_not_send_the_sweeper_sends() {
     assert_eq!(shop.states(&report).await, ["accepted"]);
     assert_eq!(shop.post.letters().len(), 1);
 }
+
+#[tokio::test]
+async fn a_planner_that_finds_no_record_looks_while_its_clock_runs() {
+    let (shop, _report) = scheduled(&["ann@shop.example"]).await;
+    shop.world.sql("update report set next_due_at = now() - interval '1 minute'").await;
+    shop.world.sql("delete from key_value where key = 'due:reports'").await;
+    let world = shop.world.with_setup(|setup| setup.clock = app::Clock::System);
+    world.tick("report-planner").await;
+    assert_eq!(world.count("select count(*) from occurrence").await, 1);
+}

@@ -9,10 +9,13 @@ use local::postgres::options_of;
 use store::Client;
 use tests::World;
 
-const STORE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/store/src");
+fn store() -> PathBuf {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/store/src");
+    PathBuf::from(folder).canonicalize().expect("the crate is there")
+}
 
 fn files(extension: &str) -> Vec<PathBuf> {
-    let mut folders = vec![PathBuf::from(STORE)];
+    let mut folders = vec![store()];
     let mut found = Vec::new();
     while let Some(folder) = folders.pop() {
         for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
@@ -30,7 +33,7 @@ fn files(extension: &str) -> Vec<PathBuf> {
 /// All of them by their path in the crate, with their text.
 fn statements() -> Vec<(String, String)> {
     let named = |path: PathBuf| {
-        let name = path.strip_prefix(STORE).unwrap().display().to_string();
+        let name = path.strip_prefix(store()).unwrap().display().to_string();
         (name, fs::read_to_string(path).unwrap())
     };
     files("sql").into_iter().map(named).collect()
@@ -81,7 +84,7 @@ fn is_used_by(statement: &str, role: Role) -> bool {
 /// A plan needs the schema, and the right to run it.
 async fn planned(client: &Client, sql: &str) -> Result<(), tokio_postgres::Error> {
     let parameters = client.prepare(sql).await?.params().len();
-    if sql.starts_with("lock ") || sql.starts_with("select pg_advisory") {
+    if sql.starts_with("lock ") || sql.starts_with("set ") {
         return Ok(());
     }
     client.execute(&format!("prepare planned as {sql}"), &[]).await?;
@@ -98,7 +101,7 @@ async fn a_rotten_or_forbidden_statement_is_noticed() {
         (Role::Owner, "select colour from metric"),
         (Role::Owner, "select name form metric where name = 1"),
         (Role::Owner, "select 1; select 2"),
-        (Role::System, "select name from metric"),
+        (Role::System, "delete from metric"),
         (Role::App, "delete from refinery_schema_history"),
     ] {
         let client = store::connect(&options_of(world.database_url(role))).await.unwrap();
@@ -112,10 +115,10 @@ fn every_statement_is_used() {
         .iter()
         .flat_map(|source| {
             let text = fs::read_to_string(source).unwrap();
-            let included = text.split("include_str!(\"").skip(1);
-            let included = included.filter_map(|rest| rest.split_once('"')).map(|(path, _)| path);
+            let included = text.split("include_str!(").skip(1);
+            let paths = included.filter_map(|rest| rest.split('"').nth(1)).map(PathBuf::from);
             let folder = source.parent().unwrap();
-            included.map(|path| folder.join(path)).collect::<Vec<_>>()
+            paths.filter_map(|path| folder.join(path).canonicalize().ok()).collect::<Vec<_>>()
         })
         .collect();
     let unused: Vec<PathBuf> =

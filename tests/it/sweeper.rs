@@ -58,10 +58,12 @@ async fn every_tenants_messages_are_swept() {
     let app = world.app(Role::System);
     relay::announce(&app).await.unwrap();
     crash(&world, &["from Berlin"]).await;
-    world.sql(
-        "insert into outbox (tenant, queue, group_key, dedupe, body)
+    world
+        .sql(
+            "insert into outbox (tenant, queue, group_key, dedupe, body)
          values (2, 'imports', '2', 'tokyo', 'from Tokyo')",
-    ).await;
+        )
+        .await;
     world.tick("sweeper").await;
     assert_eq!(sent(&world).await, ["from Berlin", "from Tokyo"]);
 }

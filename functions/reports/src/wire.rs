@@ -41,7 +41,7 @@ pub(crate) struct ReportIn {
 enum ItemIn {
     Name(String),
     Metric(MetricIn),
-    Ratio(RatioIn),
+    Ratio(ItemRatioIn),
 }
 
 /// A metric as it is declared to be aggregated.
@@ -57,7 +57,7 @@ struct MetricIn {
 /// The sum of one metric by the sum of another.
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct RatioIn {
+struct ItemRatioIn {
     ratio: PartsIn,
     #[schema(example = "Average order value")]
     label: String,
@@ -139,7 +139,7 @@ pub(crate) struct ReportOut {
 #[serde(untagged)]
 enum ItemOut {
     Metric(MetricIn),
-    Ratio(RatioIn),
+    Ratio(ItemRatioIn),
 }
 
 /// Somebody who gets the report, or wants no more of it.
@@ -342,7 +342,7 @@ impl ItemOut {
             Item::Metric { metric, label } => {
                 Self::Metric(MetricIn { metric: metric.to_string(), label: label.clone() })
             }
-            Item::Ratio { of, by, label } => Self::Ratio(RatioIn {
+            Item::Ratio { of, by, label } => Self::Ratio(ItemRatioIn {
                 ratio: PartsIn { of: of.to_string(), by: by.to_string() },
                 label: label.clone(),
             }),

@@ -10,16 +10,29 @@ use super::client::{Client, Fault, text};
 use crate::terminal::show;
 
 /// What the file held, and what of it was refused.
-pub(super) fn import(import: &Value) {
-    if let Some(counts) = import["counts"].as_object() {
-        for (kind, count) in counts.iter().filter(|(_, count)| count.is_u64()) {
-            show(&format!("  {count:>9}  {}", kind.replace('_', " ")));
-        }
-        for (code, count) in counts.get("refused").and_then(Value::as_object).into_iter().flatten()
-        {
-            show(&format!("  {count:>9}  refused: {}", code.replace('_', " ")));
-        }
+pub(super) async fn import(client: &Client, import: &Value) -> Result<(), Fault> {
+    let counts = &import["counts"];
+    let count = |count: &Value| count.as_u64().unwrap_or(0);
+    show(&format!("{:>9}  points made of them", count(&counts["points"])));
+    for (field, words) in [
+        ("sales", "lines that sell"),
+        ("cancellations", "lines that take back"),
+        ("adjustments", "lines with a negative price, booked as refunds"),
+        ("zeros", "lines without money: counted, nothing sold"),
+        ("without_customer", "lines without a customer: counted like others"),
+    ] {
+        show(&format!("{:>9}  {words}", count(&counts["sales"][field])));
     }
+    show(&format!("{:>9}  lines refused", count(&counts["refused"])));
+    let path = format!("/v1/imports/{}/errors?limit=5", text(&import["id"]));
+    let errors = client.get(&path).await?;
+    for error in errors["errors"].as_array().into_iter().flatten() {
+        show(&format!("{:>11} line {}: {}", "", error["line"], text(&error["detail"])));
+    }
+    if !errors["next"].is_null() {
+        show(&format!("{:>11} and so on: GET {path}", ""));
+    }
+    Ok(())
 }
 
 /// The months: what was sold, what came back, how many orders and returns.

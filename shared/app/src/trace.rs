@@ -14,9 +14,9 @@ pub enum Format {
     Text,
 }
 
-/// Starts logging. A second call does nothing.
-pub fn init(format: Format) {
-    let filter = crate::config::read("RUST_LOG").unwrap_or_else(|| "info".to_owned());
+/// Starts logging from `level` up, or as `RUST_LOG` says. A second call does nothing.
+pub fn init(format: Format, level: &str) {
+    let filter = crate::config::read("RUST_LOG").unwrap_or_else(|| level.to_owned());
     let builder = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
         .with_span_events(FmtSpan::NONE)

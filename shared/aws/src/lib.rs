@@ -78,7 +78,7 @@ const LONGEST: Duration = Duration::from_secs(900);
 /// not again in each function.
 #[must_use]
 pub fn run(function: Function) -> Exit {
-    app::trace::init(Format::Json);
+    app::trace::init(Format::Json, "info");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let served = runtime.map_err(lambda_runtime::Error::from);
     match served.and_then(|runtime| runtime.block_on(host(function))) {

@@ -53,7 +53,8 @@ pub struct Parameters<'a> {
 }
 
 /// Thousands of given rows against thousands of points: a planner that believes in a few of
-/// either would compare each with each.
+/// either would compare each with each. Joins that have no other plan then look so dear that
+/// they would be compiled first, which takes a second.
 const PLAN_BY_HASH: Flight<'static> =
     Flight { sql: include_str!("points/plan_by_hash.sql"), parameters: &[] };
 const PLAN_FREELY: Flight<'static> =

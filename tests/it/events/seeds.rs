@@ -1,3 +1,4 @@
+use object_store::ObjectStoreExt as _;
 use serde_json::{Map, Value, json};
 use tests::World;
 
@@ -28,6 +29,13 @@ pub(super) async fn sow(world: &World, function: &str) {
     if let Some(sql) = for_function(function) {
         world.sql(sql).await;
     }
+    if matches!(function, "imports" | "import-run") {
+        for import in ["20", "21", "22", "24"] {
+            let path = format!("imports/sample/{import}").into();
+            let put = world.object_folder().objects().store;
+            put.put(&path, crate::imports::SALES.into()).await.expect("our own folder");
+        }
+    }
 }
 
 /// What only the samples of one function need.
@@ -37,6 +45,30 @@ fn for_function(function: &str) -> Option<&'static str> {
             "with announced as (insert into key_value (key, value) values ('due:outbox', ''))
              insert into outbox (tenant, queue, group_key, dedupe, body)
              values (1, 'imports', '1', 'left-behind', '{}')",
+        ),
+        "imports" | "import-run" => Some(
+            "with made as (
+                 insert into import (
+                     tenant, id, mapping, file_name, object_path, status, run, latest, bytes_total,
+                     lines_done, tally, created_at, changed_at
+                 )
+                 select 1, ('7a6e0000-0000-7000-8000-0000000000' || i.id)::uuid,
+                     '{\"kind\": \"sales\", \"columns\": {}}', 'till.csv', 'imports/sample/' || i.id,
+                     i.status, '7a6e0000-0000-7000-8000-000000000019', '2026-11-21T07:00:00Z', 476,
+                     i.lines, i.tally::jsonb, '2026-11-21T06:59:00Z', '2026-11-21T06:59:30Z'
+                 from (values
+                     ('20', 'running', 0, '{}'), ('21', 'checking', 0, '{}'),
+                     ('22', 'done', 8, '{\"lines\": 8, \"points\": 16, \"sales\": null,
+                        \"refused\": {\"malformed\": 2, \"bad_instant\": 1}, \"months\": []}'),
+                     ('23', 'waiting', 0, '{}'), ('24', 'waiting', 0, '{}'),
+                     ('25', 'running', 0, '{}')
+                 ) as i(id, status, lines, tally)
+                 returning id
+             )
+             insert into import_error (tenant, import, line, code, detail)
+             select 1, made.id, line, 'malformed', 'the line has 5 columns, the header has 8'
+             from made, generate_series(8, 9) as line
+             where made.id = '7a6e0000-0000-7000-8000-000000000022'",
         ),
         "forecast" => Some(
             "insert into forecast (tenant, id, metric, origin, made_at, model, horizon_days, body)

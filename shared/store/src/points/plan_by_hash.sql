@@ -1,1 +1,1 @@
-set local enable_nestloop = off
+select set_config('enable_nestloop', 'off', true), set_config('jit', 'off', true)

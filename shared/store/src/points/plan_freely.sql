@@ -1,1 +1,1 @@
-set local enable_nestloop = on
+select set_config('enable_nestloop', 'on', true)
