@@ -81,16 +81,15 @@ impl Site {
         Ok(site)
     }
 
-    /// Files for `cargo lambda watch --env-file`: functions one by one, on this database, without
-    /// Amazon's services, in one role at a time.
+    /// Files for `cargo lambda watch --env-file`: functions one by one, on this database, which
+    /// also keeps their queues and records, in one role at a time.
     fn write_environments(&self) -> Result<(), SiteError> {
         let Addresses { app, system, owner } = &self.addresses;
         for (role, url) in [("app", app), ("system", system), ("owner", owner)] {
             let text = format!(
                 "DATABASE_URL={url}\nPUBLIC_URL={}\nJWT_KEYS={}\nUNSUBSCRIBE_KEYS={}\n\
-                 KEY_VALUE_TABLE=takings\nOBJECTS_BUCKET=takings\nMAIL_FROM={MAIL_FROM}\n\
-                 AWS_REGION=eu-central-1\nAWS_ACCESS_KEY_ID=none\nAWS_SECRET_ACCESS_KEY=none\n\
-                 AWS_ENDPOINT_URL=http://127.0.0.1:9\n",
+                 MAIL_FROM={MAIL_FROM}\nPORTS=postgres\nOBJECTS_BUCKET=takings\n\
+                 AWS_REGION=eu-central-1\nAWS_ACCESS_KEY_ID=none\nAWS_SECRET_ACCESS_KEY=none\n",
                 self.public_url, self.secrets.token_keys, self.secrets.unsubscribe_keys,
             );
             self.folder.replace(&format!("{role}.env"), &text)?;

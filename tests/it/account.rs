@@ -116,7 +116,8 @@ async fn the_public_keys_are_listed_from_the_next_to_the_retired_and_nothing_pri
     assert_eq!(names, ["c", "b", "a"]);
     for (listed, key) in keys.iter().zip([next(), current(), retired()]) {
         let expected = json!({
-            "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": key.kid, "x": key.x,
+            "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA",
+            "kid": key.kid, "x": key.x,
         });
         assert_eq!(*listed, expected);
     }

@@ -8,7 +8,8 @@ async fn keep(world: &World, metric: &str, origin: &str, body: &Value) {
     world
         .sql(&format!(
             "insert into forecast (tenant, id, metric, origin, made_at, model, horizon_days, body)
-             select tenant, gen_random_uuid(), id, '{origin}', '{origin}T02:30:00Z', null, 35, '{body}'
+             select tenant, gen_random_uuid(), id, '{origin}', '{origin}T02:30:00Z', null, 35,
+                 '{body}'
              from metric where name = '{metric}'"
         ))
         .await;

@@ -134,7 +134,8 @@ async fn measurements_become_points_of_drafts_or_of_metrics_that_are_declared() 
         .post("/v1/points", &key, &json!([{ "metric": "takings", "value": 1, "unit": "EUR" }]))
         .await
         .expect(200);
-    let file = "what;how much;when;where\nvisits;3;2026-01-02 09:00;DE\ntakings;12.50;2026-01-02 09:00;\n\
+    let file = "what;how much;when;where\n\
+                visits;3;2026-01-02 09:00;DE\ntakings;12.50;2026-01-02 09:00;\n\
                 takings;12.505;2026-01-02 09:00;DE\nvisits;4;2027-01-02 09:00;DE\n";
     let wanted = json!({ "kind": "points", "file_name": "visits.csv", "mapping": {
         "metric": "what", "value": "how much", "at": "when", "tags": { "country": "where" } } });

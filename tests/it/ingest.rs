@@ -78,7 +78,8 @@ async fn points_are_written_with_their_rollups_and_every_row_has_a_verdict() {
 #[tokio::test]
 async fn ndjson_and_gzip_are_read_and_one_broken_line_costs_one_row() {
     let (world, key) = shop().await;
-    let lines = "{\"metric\":\"visits\",\"value\":2}\n\n{\"metric\":\n{\"metric\":\"visits\",\"value\":3}\n";
+    let visits = |value: i64| json!({ "metric": "visits", "value": value });
+    let lines = format!("{}\n\n{{\"metric\":\n{}\n", visits(2), visits(3));
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     std::io::Write::write_all(&mut gzip, lines.as_bytes()).unwrap();
     let sent = request(Method::POST, "/v1/points", &key)
@@ -177,7 +178,13 @@ async fn twenty_calls_at_once_with_one_key_count_once() {
 async fn a_point_with_an_id_counts_once_is_replaced_as_a_gauge_and_conflicts_as_a_counter() {
     let (world, key) = shop().await;
     let order = |value: i64| json!({ "metric": "orders", "value": value, "at": NOW, "id": "o:1" });
-    let stock = |value: i64| json!({ "metric": "stock", "kind": "gauge", "value": value, "at": NOW, "id": "s:1" });
+    let stock = |value: i64| {
+        let mut level = order(value);
+        level["metric"] = "stock".into();
+        level["kind"] = "gauge".into();
+        level["id"] = "s:1".into();
+        level
+    };
     world.post("/v1/points", &key, &json!([order(1), order(1), stock(5)])).await.expect(200);
     let second = json!([order(1), order(2), stock(4), stock(4)]);
     let answer = world.post("/v1/points", &key, &second).await.expect(200);

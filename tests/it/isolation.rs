@@ -12,8 +12,10 @@ const TENANT_TABLES: &str = "
            exists (
                select from pg_policy p where p.polrelid = c.oid and p.polname = 'tenant_only'
                    and p.polpermissive and p.polcmd = '*'
-                   and pg_get_expr(p.polqual, p.polrelid) ~ '^\\(?tenant = \\( SELECT app_tenant'
-                   and pg_get_expr(p.polwithcheck, p.polrelid) ~ '^\\(?tenant = \\( SELECT app_tenant'
+                   and pg_get_expr(p.polqual, p.polrelid)
+                       ~ '^\\(?tenant = \\( SELECT app_tenant'
+                   and pg_get_expr(p.polwithcheck, p.polrelid)
+                       ~ '^\\(?tenant = \\( SELECT app_tenant'
            ),
            c.relispartition
     from pg_class c

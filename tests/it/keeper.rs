@@ -12,7 +12,8 @@ async fn sealed_days_are_packed_late_points_join_them_and_nothing_is_lost() {
     let key = world.key(&[Scope::PointsWrite, Scope::PointsBackfill]).await;
     let at = |n: i64| format!("2026-03-{:02}T{:02}:{:02}:00Z", 1 + n % 28, n % 24, n % 60);
     let rows: Vec<Value> = (0..2_000)
-        .map(|n| json!({ "metric": "m", "value": n, "at": at(n), "tags": { "k": format!("{}", n % 7) } }))
+        .map(|n| (n, json!({ "k": (n % 7).to_string() })))
+        .map(|(n, tags)| json!({ "metric": "m", "value": n, "at": at(n), "tags": tags }))
         .collect();
     world.post("/v1/points", &key, &json!(rows)).await.expect(200);
     world.tick("keeper").await;

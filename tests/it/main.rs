@@ -18,6 +18,8 @@ mod forecast_batch;
 mod forecast_planner;
 /// The generated shop's year is believable.
 mod generator;
+/// The rules of the house.
+mod house;
 /// Files become points, each line once, and go again.
 mod import_run;
 /// Files are announced, checked, run and undone.

@@ -173,7 +173,8 @@ async fn a_tenant_has_so_many_metrics_and_no_more() {
     world.put("/v1/metrics/first", &key, &json!({ "kind": "gauge" })).await.expect(200);
     let more = limit::METRICS - 1;
     let copy = format!(
-        "insert into metric (tenant, name, kind, unit, aggregation, gap, direction, finest, label, draft)
+        "insert into metric
+             (tenant, name, kind, unit, aggregation, gap, direction, finest, label, draft)
          select tenant, 'm' || n, kind, unit, aggregation, gap, direction, finest, label, draft
          from metric, generate_series(1, {more}) n"
     );

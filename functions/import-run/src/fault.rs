@@ -1,10 +1,11 @@
 use std::io;
 
 use app::Failure;
+use app::port::PortError;
 use domain::import::Unreadable;
 use domain::metric::MetricName;
 
-/// Why work on an import stopped. All but the last two are for its owner to read: the same file
+/// Why work on an import stopped. All but the last three are for its owner to read: the same file
 /// would fail again.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
@@ -28,6 +29,8 @@ pub(crate) enum Fault {
     Store(#[from] store::Error),
     #[error("the object store did not do its part")]
     Objects(#[source] object_store::Error),
+    #[error("the rest could not be sent for")]
+    Queue(#[from] PortError),
 }
 
 impl Fault {
@@ -36,6 +39,7 @@ impl Fault {
         match self {
             Self::Store(error) => Err(error.into()),
             Self::Objects(error) => Err(Failure::retry(error)),
+            Self::Queue(error) => Err(error.into()),
             fault => Ok(fault.to_string()),
         }
     }

@@ -1,6 +1,8 @@
+use app::port::Outgoing;
 use app::trace::TraceParent;
-use app::{App, Deadline, relay, step};
+use app::{App, Deadline, step};
 use domain::import::{Lines, REFUSED_KEPT, REFUSED_SHOWN, Status};
+use domain::message::{ImportMessage, QueueName};
 use domain::tenant::Tenant;
 use futures_util::future::join;
 use std::time::Duration;
@@ -219,13 +221,16 @@ impl Work<'_> {
 
     /// Little time is left: another delivery goes on.
     async fn continue_later(&self, line: u64) -> Result<(), Fault> {
-        let (db, tenant) = (&self.app.db, self.tenant.number);
-        let trace = TraceParent::current().map(|trace| trace.header());
-        imports::continue_later(db, tenant, self.import, line, trace).await?;
-        if let Err(error) = relay::outbox(self.app, Some(tenant)).await {
-            tracing::warn!(error = app::trace::chain(&error), "the sweeper will send it");
-        }
-        Ok(())
+        let (tenant, import) = (self.tenant.number, self.import.id);
+        let message = serde_json::to_string(&ImportMessage::Proceed { tenant, import });
+        let outgoing = Outgoing {
+            body: message.expect("a message is always JSON"),
+            group: Some(tenant.to_string()),
+            dedupe: Some(format!("{}:{line}", self.import.run)),
+            trace: TraceParent::current().map(|trace| trace.header()),
+            ..Outgoing::default()
+        };
+        Ok(self.app.queue.send(QueueName::Imports, &[outgoing]).await?)
     }
 
     async fn finish(&self, status: Status) -> Result<(), Fault> {

@@ -277,6 +277,7 @@ async fn begin(
         trace: TraceParent::current().map(|trace| trace.header()),
         at: app.clock.now(),
     };
+    relay::announce(app).await?;
     imports::begin(&app.db, tenant, &beginning).await?;
     if let Err(error) = relay::outbox(app, Some(tenant)).await {
         tracing::warn!(error = app::trace::chain(&error), "the sweeper will send it");

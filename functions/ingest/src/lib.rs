@@ -171,7 +171,8 @@ async fn record(app: &App, arrival: &Arrival<'_>) -> Result<Response, Problem> {
 /// The same bytes for the same outcome, however often it is asked for.
 fn answer(receipt: ReceiptId, outcome: &Outcome) -> Response {
     let out = BatchOut::of(receipt.0, outcome);
-    let status = if out.all_rejected() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let refused = ProblemCode::Invalid.status();
+    let status = if out.all_rejected() { refused } else { StatusCode::OK };
     (status, Json(out)).into_response()
 }
 

@@ -37,8 +37,13 @@ pub(super) async fn import(client: &Client, import: &Value) -> Result<(), Fault>
 
 /// The months: what was sold, what came back, how many orders and returns.
 pub(super) async fn months(client: &Client, currency: Currency) -> Result<(), Fault> {
-    let question = |metric: &str| json!({ "metric": metric, "grain": "month", "range": { "preset": "24m" }, "gap": "zero" });
-    let to_date = |metric: &str| json!({ "metric": metric, "grain": "month", "range": { "preset": "mtd" }, "gap": "zero" });
+    let within = |preset: &'static str| {
+        move |metric: &str| {
+            let range = json!({ "preset": preset });
+            json!({ "metric": metric, "grain": "month", "range": range, "gap": "zero" })
+        }
+    };
+    let (question, to_date) = (within("24m"), within("mtd"));
     let mut rows: Vec<(String, [f64; 4])> = Vec::new();
     for ask in [&question as &dyn Fn(&str) -> Value, &to_date] {
         let queries = json!({
@@ -120,7 +125,7 @@ pub(super) fn letter(folder: &Path) -> Result<(), Fault> {
 /// How to go on.
 pub(super) fn farewell(url: &str, key: &SecretKey) {
     show(&format!(
-        "\nAsk it yourself, until Ctrl-C:\n\n  curl {url}/v1/query -H 'Authorization: Bearer \
+        "\nAsk it yourself (Ctrl-C ends it):\n\n  curl {url}/v1/query -H 'Authorization: Bearer \
          {key}' \\\n    -H 'Content-Type: application/json' \\\n    -d \
          '{{\"queries\":{{\"sales\":{{\"metric\":\"revenue\",\"grain\":\"month\",\
          \"range\":{{\"preset\":\"12m\"}},\"group_by\":{{\"tag\":\"country\",\"top\":3}}}}}}}}'\n",

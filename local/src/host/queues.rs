@@ -126,7 +126,8 @@ impl Subscription {
                 _ = renewal.tick() => {
                     let renewed = self.app.queue.release(self.queue, &message.receipt, LEASE).await;
                     if let Err(error) = renewed {
-                        tracing::warn!(error = app::trace::chain(&error), "a lease was not renewed");
+                        let error = app::trace::chain(&error);
+                        tracing::warn!(error, "a lease was not renewed");
                     }
                 }
             }

@@ -20,7 +20,10 @@ pub struct Problem {
 }
 
 macro_rules! problem_codes {
-    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal, $status:ident, $title:literal;)+) => {
+    ($(
+        $(#[doc = $doc:literal])+
+        $variant:ident = $name:literal, $status:ident, $title:literal;
+    )+) => {
         /// The codes of all problems. Stable: a code is never reused for something else.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum ProblemCode {

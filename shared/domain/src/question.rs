@@ -56,7 +56,12 @@ pub struct GroupBy {
 
 /// The aggregation means nothing for metrics of this kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` means nothing for a {}; choose {}", .aggregation.as_str(), .kind.as_str(), listed(*.kind))]
+#[error(
+    "`{}` means nothing for a {}; choose {}",
+    .aggregation.as_str(),
+    .kind.as_str(),
+    listed(*.kind)
+)]
 pub struct NotAllowed {
     aggregation: Aggregation,
     kind: Kind,

@@ -160,23 +160,16 @@ pub async fn begin(db: &Db, tenant: TenantNumber, beginning: &Beginning<'_>) -> 
         tx.query(include_str!("imports/begin.sql"), &[&base[..], &more].concat()).await?;
         tx.query(include_str!("imports/forget_errors.sql"), &base[..2]).await?;
     }
-    post(&tx, tenant, import.id, (run.to_string(), trace.clone())).await?;
-    tx.commit().await
-}
-
-/// Posts the message that goes on with the work of an import, from `line`.
-///
-/// # Errors
-/// What Postgres answers.
-pub async fn continue_later(
-    db: &Db,
-    tenant: TenantNumber,
-    import: &Import,
-    line: u64,
-    trace: Option<String>,
-) -> Result<(), Error> {
-    let tx = db.tenant(tenant).await?;
-    post(&tx, tenant, import.id, (format!("{}:{line}", import.run), trace)).await?;
+    // One tenant's files are worked on one after the other.
+    let message = ImportMessage::Proceed { tenant, import: import.id };
+    let posted = Posted {
+        queue: QueueName::Imports,
+        group: Some(tenant.to_string()),
+        dedupe: Some(run.to_string()),
+        body: to_json(&message)?.to_string(),
+        trace: trace.clone(),
+    };
+    outbox::add(&tx, tenant, &posted).await?;
     tx.commit().await
 }
 
@@ -362,24 +355,6 @@ impl<'a> Refused<'a> {
             (&self.details, Type::TEXT_ARRAY),
         ]
     }
-}
-
-/// One tenant's files are worked on one after the other.
-async fn post(
-    tx: &Tx,
-    tenant: TenantNumber,
-    import: ImportId,
-    (dedupe, trace): (String, Option<String>),
-) -> Result<(), Error> {
-    let message = ImportMessage::Proceed { tenant, import };
-    let posted = Posted {
-        queue: QueueName::Imports,
-        group: Some(tenant.to_string()),
-        dedupe: Some(dedupe),
-        body: to_json(&message)?.to_string(),
-        trace,
-    };
-    outbox::add(tx, tenant, &posted).await
 }
 
 fn count(lines: u64) -> i64 {

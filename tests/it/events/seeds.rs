@@ -41,111 +41,11 @@ pub(super) async fn sow(world: &World, function: &str) {
 /// What only the samples of one function need.
 fn for_function(function: &str) -> Option<&'static str> {
     match function {
-        "sweeper" => Some(
-            "with announced as (insert into key_value (key, value) values ('due:outbox', ''))
-             insert into outbox (tenant, queue, group_key, dedupe, body)
-             values (1, 'imports', '1', 'left-behind', '{}')",
-        ),
-        "imports" | "import-run" => Some(
-            "with made as (
-                 insert into import (
-                     tenant, id, mapping, file_name, object_path, status, run, latest, bytes_total,
-                     lines_done, tally, created_at, changed_at
-                 )
-                 select 1, ('7a6e0000-0000-7000-8000-0000000000' || i.id)::uuid,
-                     '{\"kind\": \"sales\", \"columns\": {}}', 'till.csv', 'imports/sample/' || i.id,
-                     i.status, '7a6e0000-0000-7000-8000-000000000019', '2026-11-21T07:00:00Z', 476,
-                     i.lines, i.tally::jsonb, '2026-11-21T06:59:00Z', '2026-11-21T06:59:30Z'
-                 from (values
-                     ('20', 'running', 0, '{}'), ('21', 'checking', 0, '{}'),
-                     ('22', 'done', 8, '{\"lines\": 8, \"points\": 16, \"sales\": null,
-                        \"refused\": {\"malformed\": 2, \"bad_instant\": 1}, \"months\": []}'),
-                     ('23', 'waiting', 0, '{}'), ('24', 'waiting', 0, '{}'),
-                     ('25', 'running', 0, '{}')
-                 ) as i(id, status, lines, tally)
-                 returning id
-             )
-             insert into import_error (tenant, import, line, code, detail)
-             select 1, made.id, line, 'malformed', 'the line has 5 columns, the header has 8'
-             from made, generate_series(8, 9) as line
-             where made.id = '7a6e0000-0000-7000-8000-000000000022'",
-        ),
-        "forecast" => Some(
-            "insert into forecast (tenant, id, metric, origin, made_at, model, horizon_days, body)
-             select 1, gen_random_uuid(), m.id, f.origin, f.origin + time '02:30' at time zone 'UTC',
-                 f.body ->> 'model', 35, f.body
-             from (values
-                 ('revenue', date '2026-11-20', jsonb '{
-                     \"status\": \"refused\", \"reason\": \"too little data\"
-                 }'),
-                 ('revenue', date '2026-11-21', jsonb '{
-                     \"status\": \"ready\", \"model\": \"Theta\", \"seasons\": [7],
-                     \"known_days\": 70, \"fallback\": null, \"error\": {
-                         \"mase\": 0.8, \"wape\": 0.06, \"mae\": 800.5, \"bias\": -12.25,
-                         \"origins\": 4, \"steps\": 140
-                     },
-                     \"days\": [{ \"date\": \"2026-11-21\", \"value\": 12500.5, \"intervals\": [
-                         { \"level\": 0.8, \"lower\": 11000, \"upper\": 14000 },
-                         { \"level\": 0.95, \"lower\": 10000, \"upper\": 15000 }
-                     ] }],
-                     \"candidates\": [{
-                         \"model\": \"MSTL with an ETS trend\", \"error\": null,
-                         \"left_out\": \"it needs 14 days to be fitted, and there are 9\"
-                     }]
-                 }')
-             ) as f(metric, origin, body)
-             join metric m on m.name = f.metric",
-        ),
-        "forecast-batch" => Some(
-            "with visits as (
-                 insert into metric (
-                     tenant, name, kind, unit, aggregation, gap, direction, finest, label, draft
-                 )
-                 values (1, 'visits', 'counter', '', 'sum', 'zero', 'up', 'day', 'Visits', false)
-                 returning id
-             ), everybody as (
-                 insert into series (tenant, metric, tags, tags_hash)
-                 select 1, id, '{}', gen_random_uuid() from visits
-                 returning id
-             )
-             insert into roll_day (tenant, series, bucket, n, sum, min, max, last, last_at)
-             select 1, e.id, d.day, 1, d.value, d.value, d.value, d.value, d.day
-             from everybody e, (
-                 select (date '2026-11-21' - ago)::timestamp at time zone 'Europe/Berlin' as day,
-                     100 + 10 * (ago % 7) as value
-                 from generate_series(1, 70) as ago
-             ) d",
-        ),
-        "reports" | "report-planner" | "report-sender" => Some(
-            "with report as (
-                 insert into report (
-                     tenant, id, name, items, recipients, schedule, zone, next_due_at, created_at,
-                     changed_at
-                 )
-                 values (
-                     1, '7a6e0000-0000-7000-8000-0000000000c1', 'Takings of the day',
-                     '[{\"metric\": {\"metric\": \"revenue\", \"label\": null}}]',
-                     '{owner@shop.example,partner@shop.example}',
-                     '{\"frequency\": \"daily\", \"wall_time\": \"07:30:00\"}', 'Europe/Berlin',
-                     '2026-11-21 06:30Z', '2026-11-19 12:00Z', '2026-11-19 12:00Z'
-                 )
-                 returning id
-             ), occurrence as (
-                 insert into occurrence (
-                     tenant, id, report, local_date, due_at, late, test, created_at
-                 )
-                 select 1, '7a6e0000-0000-7000-8000-0000000000e1', id, '2026-11-20',
-                     '2026-11-20 06:30Z', false, false, '2026-11-20 06:30Z'
-                 from report
-                 returning id
-             )
-             insert into delivery (tenant, id, occurrence, recipient, state, changed_at)
-             select 1, d.id::uuid, o.id, d.recipient, d.state, '2026-11-20 06:31Z'
-             from occurrence o, (values
-                 ('7a6e0000-0000-7000-8000-0000000000d1', 'owner@shop.example', 'planned'),
-                 ('7a6e0000-0000-7000-8000-0000000000d2', 'partner@shop.example', 'handed_over')
-             ) as d(id, recipient, state)",
-        ),
+        "sweeper" => Some(include_str!("seeds/sweeper.sql")),
+        "imports" | "import-run" => Some(include_str!("seeds/imports.sql")),
+        "forecast" => Some(include_str!("seeds/forecast.sql")),
+        "forecast-batch" => Some(include_str!("seeds/forecast-batch.sql")),
+        "reports" | "report-planner" | "report-sender" => Some(include_str!("seeds/reports.sql")),
         _ => None,
     }
 }

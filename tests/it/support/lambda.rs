@@ -54,7 +54,6 @@ pub fn function(name: &str) -> Function {
 ///
 /// # Panics
 /// Panics when it is no such function.
-#[must_use]
 pub fn router(app: &App, name: &str) -> Router {
     let Function { name, trigger, .. } = function(name);
     let Trigger::Http(routes) = trigger else { panic!("`{name}` serves no requests") };

@@ -54,8 +54,10 @@ fn reading_in_other_portions_gives_the_same_points_and_series() {
 
 #[test]
 fn measurements_become_points_and_ask_for_each_metric_once() {
-    let text = "metric,value,at,land,shop\nvisits,3,2011-01-02 09:00,DE,1\nvisits,4,2011-01-02 09:00,,1\n\
-                visits,x,2011-01-02 09:00,DE,1\nBad,1,2011-01-02 09:00,DE,1\nstock,5,2011-01-02 09:00,DE,\n";
+    let text = "metric,value,at,land,shop\n\
+                visits,3,2011-01-02 09:00,DE,1\nvisits,4,2011-01-02 09:00,,1\n\
+                visits,x,2011-01-02 09:00,DE,1\nBad,1,2011-01-02 09:00,DE,1\n\
+                stock,5,2011-01-02 09:00,DE,\n";
     let mapping = r#"{"tags": {"country": "land", "shop": "shop"}}"#;
     let (reader, lines) = read("points", mapping, text, 1000);
     let series: Vec<String> = reader

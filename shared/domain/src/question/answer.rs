@@ -131,14 +131,13 @@ pub fn fold(windows: &Windows, reading: Reading, gap: GapRule, entries: Vec<Entr
         }
     }
     let newest = whole.main.slots.iter().map(|pair| pair.of.last_at.max(pair.by.last_at)).max();
-    Answer {
-        whole: whole.line(rule, windows),
-        groups: sheets
-            .into_iter()
-            .map(|(place, sheet)| (place, sheet.line(rule, windows)))
-            .collect(),
-        last_point_at: newest.flatten(),
-    }
+    let groups: Lines =
+        sheets.into_iter().map(|(place, sheet)| (place, sheet.line(rule, windows))).collect();
+    let whole = match groups.as_slice() {
+        [(_, only)] => only.clone(),
+        _ => whole.line(rule, windows),
+    };
+    Answer { whole, groups, last_point_at: newest.flatten() }
 }
 
 impl Sheet {

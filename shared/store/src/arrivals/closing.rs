@@ -74,13 +74,13 @@ impl Closing {
         ClosingParameters {
             batches: self.keys.iter().map(batch).collect(),
             quarantine: (!self.ids.is_empty()).then_some([
-                    (tenant as _, Type::INT4),
-                    (&self.ids as _, Type::UUID_ARRAY),
-                    (&self.codes as _, Type::TEXT_ARRAY),
-                    (&self.fields as _, Type::TEXT_ARRAY),
-                    (&self.lines as _, Type::TEXT_ARRAY),
-                    (&arrival.received_at as _, Type::TIMESTAMPTZ),
-                ]),
+                (tenant as _, Type::INT4),
+                (&self.ids as _, Type::UUID_ARRAY),
+                (&self.codes as _, Type::TEXT_ARRAY),
+                (&self.fields as _, Type::TEXT_ARRAY),
+                (&self.lines as _, Type::TEXT_ARRAY),
+                (&arrival.received_at as _, Type::TIMESTAMPTZ),
+            ]),
             // A repair that is refused again leaves the row where it is.
             repaired: arrival
                 .repairs

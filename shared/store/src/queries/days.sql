@@ -1,6 +1,7 @@
 select case when $6::timestamptz[] is null then r.bucket
            else ($6::timestamptz[])[width_bucket(r.bucket, $6::timestamptz[])] end as start,
-       sum(r.n)::bigint, sum(r.sum), min(r.min), max(r.max), max(r.last_at),
+       sum(r.n)::bigint, sum(r.sum), min(case when $8::boolean then r.min end),
+       max(case when $8::boolean then r.max end), max(r.last_at),
        max(case when $7::boolean
            then array[extract(epoch from r.last_at)::float8, r.series, r.last] end)
 from series s

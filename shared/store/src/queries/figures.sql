@@ -65,8 +65,9 @@ folded as (
     select p.part, p.label, p.past,
            width_bucket(p.at,
                case when p.past then $18::timestamptz[] else $17::timestamptz[] end) as slot,
-           sum(p.n)::bigint as n, sum(p.sum) as sum, min(p.min) as min, max(p.max) as max,
-           max(p.last_at) as last_at,
+           sum(p.n)::bigint as n, sum(p.sum) as sum,
+           min(case when $22::boolean then p.min end) as min,
+           max(case when $22::boolean then p.max end) as max, max(p.last_at) as last_at,
            max(case when $19::boolean
                then array[extract(epoch from p.last_at)::float8, p.series, p.last] end) as newest
     from piece p

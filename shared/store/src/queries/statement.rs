@@ -52,6 +52,12 @@ impl<'a> Read<'a> {
         std::iter::once(&self.question.of).chain(&self.question.by).map(|one| one.id).collect()
     }
 
+    /// Whether the smallest and greatest values are wanted. What is not wanted costs time.
+    fn extremes(&self) -> bool {
+        let wanted = [Aggregation::Min, Aggregation::Max].map(Reading::Aggregate);
+        wanted.contains(&self.question.reading)
+    }
+
     /// Whether the newest values are wanted.
     fn newest(&self) -> bool {
         self.question.gap == GapRule::Carry
@@ -103,7 +109,8 @@ impl<'a> Read<'a> {
             .with(run.range.from, Type::TIMESTAMPTZ)
             .with(run.range.to, Type::TIMESTAMPTZ)
             .with(scan.is_coarse().then(|| scan.starts.clone()), Type::TIMESTAMPTZ_ARRAY)
-            .with(self.newest(), Type::BOOL);
+            .with(self.newest(), Type::BOOL)
+            .with(self.extremes(), Type::BOOL);
         Some(statement)
     }
 
@@ -156,7 +163,8 @@ impl<'a> Read<'a> {
             .with(past.starts.clone(), Type::TIMESTAMPTZ_ARRAY)
             .with(self.newest(), Type::BOOL)
             .with(rank_by.as_str(), Type::TEXT)
-            .with(top, Type::INT4);
+            .with(top, Type::INT4)
+            .with(self.extremes(), Type::BOOL);
         statement
     }
 }
