@@ -78,7 +78,7 @@ async fn raw_copy(world: &World) -> f64 {
             store::connect(&local::postgres::options_of(world.database_url(app::Role::Owner)))
                 .await
                 .expect("our own server");
-        let first = jiff::Timestamp::now();
+        let first = app::Clock::System.now();
         let started = Instant::now();
         let sink = client.copy_in("copy yardstick from stdin binary").await.expect("COPY starts");
         let types = [Type::INT4, Type::INT4, Type::TIMESTAMPTZ, Type::FLOAT8];
@@ -131,7 +131,7 @@ async fn send_all(address: SocketAddr, key: &str, batches: &[Vec<u8>]) {
 fn body(shape: Shape, batch: usize, run: usize, what: &str) -> Vec<u8> {
     let metric = format!("bench_{}_{}", what.len(), run);
     let minutes = RUN / shape.series;
-    let first = jiff::Timestamp::now() - Duration::from_secs(minutes as u64 * 60);
+    let first = app::Clock::System.now() - Duration::from_secs(minutes as u64 * 60);
     let mut text = String::with_capacity(shape.batch * 110);
     text.push('[');
     for n in batch * shape.batch..(batch + 1) * shape.batch {
@@ -180,7 +180,7 @@ async fn calls(address: SocketAddr, key: &str, peak: f64, table: &mut Table) {
 
 /// Bytes that a packed point takes on disk, its index included, rollups apart.
 async fn size(world: &World, table: &mut Table) {
-    let later = jiff::Timestamp::now() + Duration::from_secs(30 * 24 * 3600);
+    let later = app::Clock::System.now() + Duration::from_secs(30 * 24 * 3600);
     let host = world.app(app::Role::Owner);
     for week in store::keeping::weeks(&host.db).await.expect("weeks") {
         for day in 0..7 {

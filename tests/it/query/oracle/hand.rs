@@ -95,11 +95,10 @@ impl Hand<'_> {
     pub(super) fn check_past(
         &self,
         group: &dyn Fn(&Point) -> bool,
-        past: &[Option<Range>],
-        all: Range,
-        shown: &Value,
-        total: &Value,
+        (past, all): &(Vec<Option<Range>>, Range),
+        (shown, total): (&Value, &Value),
     ) {
+        let all = *all;
         for (index, range) in past.iter().enumerate() {
             let expected = range.and_then(|range| self.figure(group, range, Some(all.from)));
             self.same(&shown[index]["value"], expected, &format!("past bucket {range:?}"));

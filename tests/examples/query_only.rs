@@ -1,9 +1,0 @@
-//! Temporary.
-#[cfg(test)]
-#[path = "../it"]
-mod it {
-    pub(crate) mod query;
-}
-#[cfg(test)]
-use it::query;
-fn main() {}
