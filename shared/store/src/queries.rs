@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use self::statement::{Read, Shape, Statement, figures_entry, line_entry};
+use self::statement::{Read, Shape, Statement, figures_entry, line_entries};
 use crate::metrics::Metric;
 use crate::{Db, Error, Flight, Parameter};
 
@@ -102,9 +102,9 @@ pub async fn ask(db: &Db, tenant: &Tenant, questions: &[Question]) -> Result<Vec
     let mut entries = vec![Vec::new(); questions.len()];
     for ((index, statement), rows) in statements.iter().zip(&found) {
         match &statement.shape {
-            Shape::Line { part, past, starts } => {
-                let entry = |row| line_entry(row, *part, *past, starts);
-                entries[*index].extend(rows.iter().map(entry));
+            Shape::Line { part, windows } => {
+                let found = |row| line_entries(row, *part, windows);
+                entries[*index].extend(rows.iter().flat_map(found));
             }
             Shape::Figures => entries[*index].extend(rows.iter().map(figures_entry)),
             Shape::FirstDays => first_days.learn(db, rows),

@@ -97,7 +97,11 @@ impl Tiles {
     }
 
     fn lay(&mut self, runs: &mut Vec<Run>, range: Range) {
-        let days = Range { from: self.day_ceiling(range.from), to: self.day_floor(range.to) };
+        let last_day = self.day_floor(range.to);
+        if last_day <= range.from {
+            return self.lay_hours(runs, range);
+        }
+        let days = Range { from: self.day_ceiling(range.from), to: last_day };
         if days.from < days.to {
             self.lay_hours(runs, Range { from: range.from, to: days.from });
             push(runs, Source::Day, days);

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use domain::calendar::{Range, Zone};
 use domain::id::TenantNumber;
 use domain::metric::{Aggregation, Finest, GapRule};
-use domain::question::{Cell, Entry, Kept, Part, Place, Reading, Scan, Source};
+use domain::question::{Cell, Entry, Kept, Part, Place, Reading, Run, Scan, Source};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
@@ -22,7 +22,7 @@ pub(super) struct Statement {
 
 /// What a statement answers.
 pub(super) enum Shape {
-    Line { part: Part, past: bool, starts: Vec<Timestamp> },
+    Line { part: Part, windows: Vec<Aim> },
     Figures,
     FirstDays,
 }
@@ -64,54 +64,45 @@ impl<'a> Read<'a> {
             || self.question.reading == Reading::Aggregate(Aggregation::Last)
     }
 
-    /// One plain statement for each metric and window where each is read from one rollup;
+    /// Plain statements where each window is read from one rollup, one for each metric;
     /// otherwise one statement that does everything.
     pub(super) fn statements(&self, tenant: TenantNumber) -> Vec<Statement> {
-        let windows: Vec<(bool, &Scan)> = std::iter::once((false, &self.main))
+        let windows: Option<Vec<Sweep>> = std::iter::once((false, &self.main))
             .chain(self.past.iter().map(|past| (true, past)))
             .filter(|(_, scan)| !scan.starts.is_empty())
+            .map(|(past, scan)| Sweep::of(past, scan))
             .collect();
-        let plain = self.question.group_by.as_ref().is_none()
-            && windows
-                .iter()
-                .all(|(_, scan)| scan.single_run().is_some_and(|run| run.source != Source::Point));
-        if !plain {
+        let Some(mut sweeps) = windows.filter(|_| self.question.group_by.is_none()) else {
             return vec![self.figures(tenant)];
+        };
+        if let [main, past] = sweeps.as_slice()
+            && let Some(both) = main.with(past)
+        {
+            sweeps = vec![both];
         }
         let parts = [Part::Of, Part::By].into_iter().zip(self.metrics());
         parts
-            .flat_map(|(part, metric)| {
-                windows
-                    .iter()
-                    .filter_map(move |(past, scan)| self.line(tenant, (part, metric), *past, scan))
-            })
+            .flat_map(|part| sweeps.iter().map(move |sweep| self.line(tenant, part, sweep)))
             .collect()
     }
 
-    fn line(
-        &self,
-        tenant: TenantNumber,
-        (part, metric): (Part, i32),
-        past: bool,
-        scan: &Scan,
-    ) -> Option<Statement> {
-        let run = scan.single_run()?;
-        let sql = match run.source {
+    fn line(&self, tenant: TenantNumber, (part, metric): (Part, i32), sweep: &Sweep) -> Statement {
+        let sql = match sweep.run.source {
             Source::Day => include_str!("days.sql"),
             Source::Hour | Source::Point => include_str!("hours.sql"),
         };
         let mut statement =
-            Statement::new(sql, Shape::Line { part, past, starts: scan.starts.clone() });
+            Statement::new(sql, Shape::Line { part, windows: sweep.windows.clone() });
         statement
             .with(tenant.0, Type::INT4)
             .with(metric, Type::INT4)
             .with(self.question.filter.as_ref().map(path), Type::TEXT)
-            .with(run.range.from, Type::TIMESTAMPTZ)
-            .with(run.range.to, Type::TIMESTAMPTZ)
-            .with(scan.is_coarse().then(|| scan.starts.clone()), Type::TIMESTAMPTZ_ARRAY)
+            .with(sweep.run.range.from, Type::TIMESTAMPTZ)
+            .with(sweep.run.range.to, Type::TIMESTAMPTZ)
+            .with(sweep.edges.clone(), Type::TIMESTAMPTZ_ARRAY)
             .with(self.newest(), Type::BOOL)
             .with(self.extremes(), Type::BOOL);
-        Some(statement)
+        statement
     }
 
     fn figures(&self, tenant: TenantNumber) -> Statement {
@@ -169,6 +160,45 @@ impl<'a> Read<'a> {
     }
 }
 
+/// A stretch of one rollup, and the windows it serves.
+struct Sweep {
+    run: Run,
+    /// Where rollups are added up: at the starts of the only window's slots.
+    edges: Option<Vec<Timestamp>>,
+    windows: Vec<Aim>,
+}
+
+/// A window that rows go into.
+#[derive(Clone)]
+pub(super) struct Aim {
+    past: bool,
+    range: Range,
+    starts: Vec<Timestamp>,
+}
+
+impl Sweep {
+    fn of(past: bool, scan: &Scan) -> Option<Self> {
+        let run = scan.single_run().filter(|run| run.source != Source::Point)?;
+        let starts = scan.starts.clone();
+        let edges = scan.is_coarse().then(|| starts.clone());
+        Some(Self { run, edges, windows: vec![Aim { past, range: run.range, starts }] })
+    }
+
+    /// One sweep over both, unless much between them would be read for nothing.
+    fn with(&self, other: &Self) -> Option<Self> {
+        let (one, two) = (self.run.range, other.run.range);
+        let range = Range { from: one.from.min(two.from), to: one.to.max(two.to) };
+        let hours = |range: Range| range.to.duration_since(range.from).as_hours();
+        let near = 2 * hours(range) <= 3 * (hours(one) + hours(two));
+        let fine = self.edges.is_none() && other.edges.is_none();
+        (near && fine && self.run.source == other.run.source).then(|| Self {
+            run: Run { source: self.run.source, range },
+            edges: None,
+            windows: [&self.windows[..], &other.windows[..]].concat(),
+        })
+    }
+}
+
 impl Statement {
     pub(super) fn new(sql: &'static str, shape: Shape) -> Self {
         Self { sql, shape, values: Vec::new() }
@@ -191,11 +221,13 @@ impl Statement {
     }
 }
 
-/// The slot is the one that the rollup, or the first of those added up, begins in.
-pub(super) fn line_entry(row: &Row, part: Part, past: bool, starts: &[Timestamp]) -> Entry {
-    let at: Timestamp = row.get(0);
-    let slot = starts.partition_point(|start| *start <= at).checked_sub(1);
-    Entry { place: Place::Rest, past, slot, part, cell: cell(row) }
+/// What a row of a rollup, or of several added up, is in each window that its start is in.
+pub(super) fn line_entries(row: &Row, part: Part, windows: &[Aim]) -> impl Iterator<Item = Entry> {
+    let (at, cell): (Timestamp, Cell) = (row.get(0), cell(row));
+    windows.iter().filter(move |window| window.range.contains(at)).map(move |window| {
+        let slot = window.starts.partition_point(|start| *start <= at).checked_sub(1);
+        Entry { place: Place::Rest, past: window.past, slot, part, cell }
+    })
 }
 
 pub(super) fn figures_entry(row: &Row) -> Entry {
