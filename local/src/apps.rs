@@ -49,7 +49,7 @@ impl Apps {
     /// Puts them together. Connects on first use.
     #[must_use]
     pub fn new(setup: &Setup) -> Self {
-        let Addresses { app, system, owner } = &setup.addresses;
+        let Addresses { app, system, owner, .. } = &setup.addresses;
         let sent = Arc::new(Notify::new());
         // Ports have connections of their own: a function that sends while its transaction is
         // open would else wait for itself.
@@ -94,7 +94,8 @@ impl Apps {
 
 fn db(setup: &Setup, url: &str, connections: usize, checks_role: bool) -> Db {
     let tls_ca_file = setup.config.tls_ca_file.clone();
-    Db::new(DbOptions { url: url.to_owned(), tls_ca_file, connections, checks_role })
+    let (url, direct) = (url.to_owned(), setup.addresses.direct);
+    Db::new(DbOptions { url, tls_ca_file, connections, direct, checks_role })
 }
 
 /// The Postgres queue of a process that also receives.

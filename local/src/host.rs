@@ -6,6 +6,7 @@ use std::time::Duration;
 use app::{App, Consumer, Deadline, Every, Failure, Function, Job, Tick, Trigger, invoke, serve};
 use axum::extract::State;
 use axum::routing::get;
+use axum::serve::ListenerExt as _;
 use axum::{Router, middleware};
 use domain::message::QueueName;
 use http::{StatusCode, header};
@@ -174,6 +175,8 @@ impl Host {
             tasks.spawn(schedules::keep(self.clone(), position, stopped.clone()));
         }
         let mut asked = stopped.clone();
+        // Answers are written whole: nothing is gained by holding their ends back.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
         let server = axum::serve(listener, self.router())
             .with_graceful_shutdown(async move {
                 let _sender_gone = asked.wait_for(|stopping| *stopping).await;

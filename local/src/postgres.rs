@@ -58,6 +58,8 @@ pub struct Addresses {
     pub system: String,
     /// Owns the tables.
     pub owner: String,
+    /// Whether they lead to the server itself; an address from outside may be a pooler's.
+    pub direct: bool,
 }
 
 /// Why there is no server.
@@ -190,6 +192,7 @@ impl Server {
             app: address("takings_app"),
             system: address("takings_system"),
             owner: owner_url.to_owned(),
+            direct: self.process.is_some(),
         })
     }
 
@@ -217,7 +220,7 @@ impl Server {
 #[must_use]
 pub fn options_of(url: &str) -> DbOptions {
     let tls_ca_file = app::config::read("TLS_CA_FILE");
-    DbOptions { url: url.to_owned(), tls_ca_file, connections: 1, checks_role: false }
+    DbOptions { url: url.to_owned(), tls_ca_file, connections: 1, direct: true, checks_role: false }
 }
 
 fn password_of(url: &str) -> Result<Option<&str>, PostgresError> {

@@ -84,7 +84,7 @@ impl Site {
     /// Files for `cargo lambda watch --env-file`: functions one by one, on this database, which
     /// also keeps their queues and records, in one role at a time.
     fn write_environments(&self) -> Result<(), SiteError> {
-        let Addresses { app, system, owner } = &self.addresses;
+        let Addresses { app, system, owner, .. } = &self.addresses;
         for (role, url) in [("app", app), ("system", system), ("owner", owner)] {
             let text = format!(
                 "DATABASE_URL={url}\nPUBLIC_URL={}\nJWT_KEYS={}\nUNSUBSCRIBE_KEYS={}\n\

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use axum::serve::ListenerExt as _;
 use domain::access::Scope;
 use futures_util::future::join_all;
 use tests::World;
@@ -17,9 +18,9 @@ use crate::table::{Table, percentile};
 
 const POINTS: usize = 1_000_000;
 /// Points of one run of ingest.
-const RUN: usize = 300_000;
+const RUN: usize = 1_000_000;
 const BATCH: usize = 1_000;
-const CLIENTS: usize = 4;
+const CLIENTS: usize = 16;
 
 /// How the points of a batch lie.
 #[derive(Clone, Copy)]
@@ -62,6 +63,7 @@ pub(crate) async fn run() -> Table {
 }
 
 async fn axum_serve(world: &World, listener: TcpListener) {
+    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
     axum::serve(listener, world.host().router()).await.expect("it serves");
 }
 

@@ -9,6 +9,7 @@ use tokio::runtime::Builder;
 
 mod ingest;
 mod query;
+mod start;
 mod table;
 
 fn main() {
@@ -23,6 +24,9 @@ fn main() {
         }
         if runs("query") {
             println!("{}", query::run().await);
+        }
+        if runs("start") {
+            println!("{}", start::run().await);
         }
     });
 }

@@ -20,7 +20,7 @@ async fn points(world: &World, metric: &str) -> Vec<String> {
         .sql(&format!(
             "select s.tags::text || ' ' || to_char(p.at at time zone 'UTC', 'MM-DD HH24:MI')
                     || ' ' || p.value
-             from point_head p
+             from point p
              join series s on s.id = p.series
              join metric m on m.id = s.metric
              where m.name = '{metric}'
@@ -244,7 +244,7 @@ async fn two_workers_on_one_import_write_no_line_twice() {
     one.unwrap();
     other.unwrap();
     assert_eq!(import(&world, &key, &id).await["status"], "undone");
-    assert_eq!(world.count("select count(*) from point_head").await, 0);
+    assert_eq!(world.count("select count(*) from point").await, 0);
 }
 
 #[tokio::test]

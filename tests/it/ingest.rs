@@ -14,6 +14,9 @@ use uuid::Uuid;
 
 use crate::rollups::assert_rollups_equal_points;
 
+/// Batches of a tenant that meet share a transaction.
+mod company;
+
 const NOW: &str = "2026-03-29T12:00:00Z";
 
 async fn shop() -> (World, String) {
@@ -70,7 +73,7 @@ async fn points_are_written_with_their_rollups_and_every_row_has_a_verdict() {
         (12, "malformed", ""),
     ];
     assert_eq!(verdicts, expected);
-    assert_eq!(world.count("select count(*) from point_head").await, 3);
+    assert_eq!(world.count("select count(*) from point").await, 3);
     assert_eq!(world.count("select sum(sum)::bigint from roll_day").await, 2005);
     assert_rollups_equal_points(&world).await;
 }
@@ -89,7 +92,7 @@ async fn ndjson_and_gzip_are_read_and_one_broken_line_costs_one_row() {
     let answer = world.send(sent.unwrap()).await.expect(200);
     assert_eq!((&answer.json["accepted"], &answer.json["rejected"]), (&json!(2), &json!(1)));
     assert_eq!(answer.json["results"][0]["index"], 1);
-    assert_eq!(world.count("select sum(value)::bigint from point_head").await, 5);
+    assert_eq!(world.count("select sum(value)::bigint from point").await, 5);
 }
 
 #[tokio::test]
@@ -115,7 +118,7 @@ async fn a_batch_that_is_too_large_too_long_or_unreadable_is_refused_as_a_whole(
         let answer = world.send(sent.unwrap()).await;
         assert!([400, 422].contains(&answer.status), "{body:?}: {}", answer.text());
     }
-    assert_eq!(world.count("select count(*) from point_head").await, 0);
+    assert_eq!(world.count("select count(*) from point").await, 0);
 }
 
 #[tokio::test]
@@ -134,7 +137,7 @@ async fn money_is_whole_minor_units_or_a_decimal_and_kinds_and_units_must_agree(
     let codes: Vec<&Value> =
         answer.json["results"].as_array().unwrap().iter().map(|row| &row["code"]).collect();
     assert_eq!(codes, ["minor_units", "minor_units", "unit_conflict", "kind_conflict"]);
-    assert_eq!(world.count("select sum(value)::bigint from point_head").await, 1334);
+    assert_eq!(world.count("select sum(value)::bigint from point").await, 1334);
     let metric = world.get("/v1/metrics/takings", &key).await.expect(200);
     assert_eq!((&metric.json["draft"], &metric.json["unit"]), (&json!(true), &json!("EUR")));
 }
@@ -156,7 +159,7 @@ async fn an_idempotency_key_counts_a_batch_once_and_answers_the_same_bytes() {
     let receipt = first.json["receipt"].as_str().unwrap();
     let read = world.get(&format!("/v1/receipts/{receipt}"), &key).await.expect(200);
     assert_eq!(read.body, first.body);
-    assert_eq!(world.count("select count(*) from point_head").await, 1);
+    assert_eq!(world.count("select count(*) from point").await, 1);
     assert_eq!(world.count("select count(*) from quarantine").await, 1);
 }
 
@@ -192,7 +195,7 @@ async fn a_point_with_an_id_counts_once_is_replaced_as_a_gauge_and_conflicts_as_
         answer.json["results"].as_array().unwrap().iter().map(|row| &row["status"]).collect();
     assert_eq!(statuses, ["duplicate", "rejected", "replaced", "duplicate"]);
     assert_eq!(answer.json["results"][1]["code"], "conflict");
-    let stored = world.sql("select value from point_head order by value").await;
+    let stored = world.sql("select value from point order by value").await;
     let stored: Vec<f64> = stored.iter().map(|row| row.get(0)).collect();
     assert_eq!(stored, [1.0, 4.0]);
     assert_rollups_equal_points(&world).await;
@@ -235,7 +238,7 @@ async fn a_refused_row_is_repaired_once_or_discarded() {
     world.delete(&other, &key).await.expect(204);
     world.delete(&other, &key).await.expect(404);
     assert_eq!(world.count("select count(*) from quarantine").await, 0);
-    assert_eq!(world.count("select sum(value)::bigint from point_head").await, 3);
+    assert_eq!(world.count("select sum(value)::bigint from point").await, 3);
 }
 
 #[tokio::test]
@@ -286,7 +289,7 @@ async fn a_key_may_send_so_many_points_a_minute_and_what_is_refused_is_not_count
     assert_eq!(refused.header("retry-after"), "60");
     assert_eq!(refused.header("ratelimit-limit"), "100");
     world.post("/v1/points", &key, &rows(40)).await.expect(200);
-    assert_eq!(world.count("select count(*) from point_head").await, 100);
+    assert_eq!(world.count("select count(*) from point").await, 100);
 }
 
 #[tokio::test]
@@ -301,7 +304,7 @@ async fn without_a_good_key_or_the_scope_nothing_is_written() {
     let reader = world.key(&[Scope::MetricsRead]).await;
     let answer = world.post("/v1/points", &reader, &body).await.expect(403);
     assert!(answer.json["detail"].as_str().unwrap().contains("points:write"));
-    assert_eq!(world.count("select count(*) from point_head").await, 0);
+    assert_eq!(world.count("select count(*) from point").await, 0);
     let used = "select count(*) from api_key where last_used_on = date '2026-03-29'";
     assert_eq!(world.count(used).await, 1);
 }

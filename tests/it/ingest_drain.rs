@@ -92,13 +92,13 @@ async fn a_batch_waits_in_the_queue_and_its_receipt_says_later_what_a_direct_cal
     assert_eq!(posted.json["status"], "queued");
     assert_eq!((&posted.json["parts"], &posted.json["parts_written"]), (&json!(1), &json!(0)));
     assert_eq!(receipt(&world, &key, &posted).await.expect(202).json, posted.json);
-    assert_eq!(world.count("select count(*) from point_head").await, 0);
+    assert_eq!(world.count("select count(*) from point").await, 0);
 
     assert_eq!(world.drain_queues().await, 1);
     let drained = receipt(&world, &key, &posted).await.expect(200);
     assert_eq!(verdicts(&drained), verdicts(&expected));
     for count in [
-        "select count(*) from point_head",
+        "select count(*) from point",
         "select count(*) from quarantine",
         "select sum(sum)::bigint from roll_day",
     ] {
@@ -130,7 +130,7 @@ async fn every_part_of_a_large_batch_is_written_once_however_often_it_is_deliver
         (&drained.json["accepted"], &drained.json["duplicate"]),
         (&json!(10_000), &json!(0))
     );
-    assert_eq!(world.count("select count(*) from point_head").await, 10_000);
+    assert_eq!(world.count("select count(*) from point").await, 10_000);
     assert_rollups_equal_points(&world).await;
 }
 
@@ -163,13 +163,13 @@ async fn a_batch_whose_answer_was_lost_on_the_way_is_not_counted_twice() {
     let cutter = Cutter::before(world.database_url(Role::App)).await;
     let ingest = router(&with_database(&on_sqs(&world), cutter.url()), "ingest");
     post(&ingest, &key, None, &point).await.expect(200);
-    assert_eq!(world.count("select count(*) from point_head").await, 2);
+    assert_eq!(world.count("select count(*) from point").await, 2);
 
     cutter.cut_at_commit();
     let posted = post(&ingest, &key, None, &point).await.expect(202);
-    assert_eq!(world.count("select count(*) from point_head").await, 3, "it was committed");
+    assert_eq!(world.count("select count(*) from point").await, 3, "it was committed");
     assert_eq!(world.drain_queues().await, 1);
-    assert_eq!(world.count("select count(*) from point_head").await, 3);
+    assert_eq!(world.count("select count(*) from point").await, 3);
     assert_eq!(receipt(&world, &key, &posted).await.expect(200).json["accepted"], 1);
     assert_rollups_equal_points(&world).await;
 }
@@ -180,17 +180,17 @@ async fn the_same_idempotency_key_counts_once_whether_postgres_is_there_or_away(
     let first = post(&world.host().router(), &key, Some("batch-1"), &rows()).await.expect(200);
     let again = post(&away(&world), &key, Some("batch-1"), &rows()).await.expect(202);
     assert_eq!(first.json["receipt"], again.json["receipt"]);
-    let count = world.count("select count(*) from point_head").await;
+    let count = world.count("select count(*) from point").await;
     world.drain_queues().await;
-    assert_eq!(world.count("select count(*) from point_head").await, count);
+    assert_eq!(world.count("select count(*) from point").await, count);
     assert_eq!(receipt(&world, &key, &again).await.expect(200).json, first.json);
 
     let parked = post(&away(&world), &key, Some("batch-2"), &rows()).await.expect(202);
     let meanwhile = post(&world.host().router(), &key, Some("batch-2"), &rows()).await.expect(200);
     assert_eq!(parked.json["receipt"], meanwhile.json["receipt"]);
-    let count = world.count("select count(*) from point_head").await;
+    let count = world.count("select count(*) from point").await;
     world.drain_queues().await;
-    assert_eq!(world.count("select count(*) from point_head").await, count);
+    assert_eq!(world.count("select count(*) from point").await, count);
     assert_rollups_equal_points(&world).await;
 }
 

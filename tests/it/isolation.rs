@@ -134,6 +134,7 @@ async fn a_connection_forgets_the_tenant_before_its_next_use() {
         url: world.database_url(Role::App).to_owned(),
         tls_ca_file: None,
         connections: 1,
+        direct: true,
         checks_role: true,
     };
     let db = Db::new(options);
@@ -154,6 +155,7 @@ async fn no_function_starts_as_a_superuser() {
         url: world.database_url(Role::Owner).to_owned(),
         tls_ca_file: None,
         connections: 1,
+        direct: true,
         checks_role: true,
     };
     let answer = Db::new(options).warm().await;

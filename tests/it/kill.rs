@@ -149,11 +149,7 @@ async fn ingest_through_deaths(dies_at: &str, seed: Option<u64>) {
     }
     assert!(deaths > 0, "{dies_at} was never reached");
     let expected: i64 = (0..30).map(|batch| 20 * (1_i64 << (batch % 8))).sum();
-    assert_eq!(
-        world.count("select sum(value)::bigint from point_head").await,
-        expected,
-        "{dies_at}"
-    );
+    assert_eq!(world.count("select sum(value)::bigint from point").await, expected, "{dies_at}");
     assert_eq!(world.count("select sum(sum)::bigint from roll_hour").await, expected, "{dies_at}");
     assert_eq!(world.count("select sum(n)::bigint from roll_day").await, 600, "{dies_at}");
     let _stays = fs::remove_dir_all(&folder);

@@ -90,7 +90,8 @@ async fn two_tenants_alternating_through_one_pooled_connection_never_see_each_ot
         pooler.port,
         server.get_dbname().unwrap()
     );
-    let options = DbOptions { url, tls_ca_file: None, connections: 2, checks_role: true };
+    let options =
+        DbOptions { url, tls_ca_file: None, connections: 2, direct: false, checks_role: true };
     let db = Db::new(options);
     for _ in 0..50 {
         if db.warm().await.is_ok() {

@@ -11,13 +11,7 @@ pub(crate) async fn assert_rollups_equal_points(world: &World) {
     let points = world
         .sql(
             "select p.series, p.at, p.value, t.zone, m.finest
-             from (
-                 select tenant, series, at, value from point_head
-                 union all
-                 select tenant, series,
-                        day::timestamp at time zone 'UTC' + u.ms * interval '1 millisecond', u.v
-                 from point_block, unnest(offsets_ms, values) as u (ms, v)
-             ) p
+             from point p
              join tenant t using (tenant)
              join series s on s.id = p.series
              join metric m on m.id = s.metric",

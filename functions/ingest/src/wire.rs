@@ -111,6 +111,9 @@ pub(crate) fn read(body: &[u8], lines: bool, judge: Judge) -> Result<Batch, Prob
     let rows: Vec<&str> = if lines {
         text.lines().filter(|line| !line.trim().is_empty()).collect()
     } else if text.trim_start().starts_with('[') {
+        if let Some(batch) = sound(text, judge) {
+            return Ok(batch);
+        }
         let rows: Vec<&RawValue> = serde_json::from_str(text)
             .map_err(|error| malformed(&format!("the array cannot be read: {error}")))?;
         rows.into_iter().map(RawValue::get).collect()
@@ -130,11 +133,26 @@ pub(crate) fn read(body: &[u8], lines: bool, judge: Judge) -> Result<Batch, Prob
             ),
         ));
     }
-    let mut reader = Reader { judge, known: HashMap::new(), batch: Batch::default() };
+    let mut reader = Reader::new(judge);
     for (index, row) in rows.into_iter().enumerate() {
         reader.row(u32::try_from(index).unwrap_or(u32::MAX), row);
     }
     Ok(reader.batch)
+}
+
+/// Reads an array in one pass. One with anything wrong in it is read again row by row, so that
+/// each fault is told of its row.
+fn sound(text: &str, judge: Judge) -> Option<Batch> {
+    let points: Vec<PointIn<'_>> = serde_json::from_str(text).ok()?;
+    if points.is_empty() || points.len() > limit::POINTS {
+        return None;
+    }
+    let mut reader = Reader::new(judge);
+    reader.batch.rows.reserve_exact(points.len());
+    for (index, point) in points.into_iter().enumerate() {
+        reader.take(u32::try_from(index).unwrap_or(u32::MAX), point).ok()?;
+    }
+    Some(reader.batch)
 }
 
 impl BatchOut {
@@ -201,6 +219,10 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    fn new(judge: Judge) -> Self {
+        Self { judge, known: HashMap::new(), batch: Batch::default() }
+    }
+
     fn row(&mut self, index: u32, line: &'a str) {
         if let Err((code, field)) = self.point(index, line) {
             self.batch.refused.push(Refused { index, code, field, line: cut(line) });
@@ -208,8 +230,11 @@ impl<'a> Reader<'a> {
     }
 
     fn point(&mut self, index: u32, line: &'a str) -> Result<(), (Code, String)> {
-        let point: PointIn<'a> =
-            serde_json::from_str(line).map_err(|error| (Code::Malformed, fault(&error)))?;
+        let point = serde_json::from_str(line).map_err(|error| (Code::Malformed, fault(&error)))?;
+        self.take(index, point)
+    }
+
+    fn take(&mut self, index: u32, point: PointIn<'a>) -> Result<(), (Code, String)> {
         let value = value(point.value).map_err(at("value"))?;
         let at_instant = match point.at {
             Some(raw) => instant(raw).map_err(at("at"))?,

@@ -147,6 +147,8 @@ fn parts(
         tls_ca_file: config.tls_ca_file.clone(),
         // Whoever sends within a transaction needs another connection for a queue in Postgres.
         connections: if config.ports_in_postgres { 2 } else { 1 },
+        // Neon's pooled address, in transaction mode.
+        direct: false,
         checks_role: uses.postgres != Some(Role::Owner),
     });
     let (queue, key_value): (Arc<dyn Queue>, Arc<dyn KeyValue>) = if config.ports_in_postgres {

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::batch::{Batch, Outcome, Row, Verdict};
+use domain::batch::{Batch, Judged, Outcome, Row, Verdict};
 use domain::id::{QuarantineId, ReceiptId, TenantNumber};
 use domain::metric::{Code, Declaration, Finest, Kind};
 use domain::tenant::Tenant;
@@ -12,12 +12,16 @@ use uuid::Uuid;
 use crate::metrics::{self, Metric};
 use crate::points::{self, Columns, Point};
 use crate::series::{self, Found, Wanted};
-use crate::{Db, Error, Tx, receipts};
+use crate::{Db, Error, Flight, Parameter, Tx, receipts};
 
-use self::closing::Closing;
+use self::load::Load;
 
-/// The rows that end an arrival.
-mod closing;
+/// Arrivals of one tenant that meet are written together.
+mod gate;
+/// What an arrival writes.
+mod load;
+
+pub(crate) use self::gate::Gates;
 
 /// A batch on its way into the tables.
 pub struct Arrival<'a> {
@@ -62,7 +66,8 @@ struct Ready<'a> {
 const TRIES: u32 = 5;
 
 /// Writes a batch, its rollups, its refused rows, the ids of its points and what became of them
-/// in one transaction.
+/// in one transaction. Batches of a tenant that arrive together share theirs, until it fails:
+/// then each has its own.
 ///
 /// # Errors
 /// [`Error::Refused`] when the row to be repaired is gone; otherwise what Postgres answers.
@@ -70,45 +75,57 @@ const TRIES: u32 = 5;
 /// receipt.
 pub async fn record(db: &Db, arrival: &Arrival<'_>) -> Result<Recorded, Error> {
     let tenant = arrival.tenant.number;
+    let mut alone = arrival.repairs.is_some();
     let mut tries = 0;
     loop {
         tries += 1;
-        match attempt(db, arrival).await {
+        let attempt =
+            if alone { by_itself(db, arrival).await.map(Some) } else { joined(db, arrival).await };
+        match attempt {
+            Ok(Some(outcome)) => return Ok(Recorded::Now(outcome)),
+            Ok(None) => alone = true,
             Err(error) if error.is_contended() && tries < TRIES => {}
             Err(error) if error.is_missing_partition() && tries < TRIES => points::forget_weeks(db),
+            Err(error) if error.constraint() == Some("point_key_pkey") && !alone => alone = true,
             Err(error) if error.constraint() == Some("ingest_batch_pkey") => {
                 let key = receipts::part_key(arrival.receipt, arrival.part.unwrap_or(0));
                 let before = receipts::by_key(db, tenant, key).await?;
                 let (body_hash, outcome) = before.ok_or(error)?;
                 return Ok(Recorded::Before { body_hash, outcome });
             }
-            answer => return answer.map(Recorded::Now),
+            Err(error) => return Err(error),
         }
     }
 }
 
-async fn attempt(db: &Db, arrival: &Arrival<'_>) -> Result<Outcome, Error> {
+/// Writes the batch with others, as if none of its ids had been sent before. Answers `None` when
+/// it must be written by itself.
+async fn joined(db: &Db, arrival: &Arrival<'_>) -> Result<Option<Outcome>, Error> {
     let tenant = arrival.tenant.number;
-    let mut verdicts = Vec::with_capacity(arrival.batch.rows.len() + arrival.batch.refused.len());
-    for refused in &arrival.batch.refused {
-        verdicts.push((refused.index, Verdict::Rejected(refused.code, refused.field.clone())));
+    let mut verdicts = refused(arrival.batch);
+    let ready = ready(db, arrival, &mut verdicts).await?;
+    let mut keys = HashMap::new();
+    for ready in &ready {
+        let Some(key) = key_of(ready.row) else { continue };
+        if keys.insert(key, ready.point).is_some() {
+            return Ok(None);
+        }
     }
+    accept(&mut verdicts, &ready);
+    let points = ready.iter().map(|ready| ready.point).collect();
+    let (mut load, outcome) = Load::of(arrival, points, verdicts);
+    for (key, point) in &keys {
+        load.claim(*key, point, arrival.received_at);
+    }
+    let written = gate::write(db, tenant, &arrival.tenant.calendar.zone, load).await?;
+    Ok(written.map(|()| outcome))
+}
+
+async fn by_itself(db: &Db, arrival: &Arrival<'_>) -> Result<Outcome, Error> {
+    let tenant = arrival.tenant.number;
+    let mut verdicts = refused(arrival.batch);
     let mut ready = ready(db, arrival, &mut verdicts).await?;
     let zone = &arrival.tenant.calendar.zone;
-    if ready.iter().all(|ready| ready.row.id.is_none()) {
-        let columns = Columns::of(ready.iter().map(|ready| ready.point).collect(), zone);
-        points::ensure_weeks(db, tenant, &columns).await?;
-        accept(&mut verdicts, &ready);
-        let closing = Closing::of(arrival, verdicts);
-        let parameters = columns.parameters(&tenant);
-        let closing_parameters = closing.parameters(arrival);
-        let mut flights = closing_parameters.flights();
-        if !ready.is_empty() {
-            flights.extend(parameters.flights());
-        }
-        db.flight(Some(tenant), &flights).await?;
-        return Ok(closing.outcome);
-    }
     let all = Columns::of(ready.iter().map(|ready| ready.point).collect(), zone);
     points::ensure_weeks(db, tenant, &all).await?;
     let tx = db.tenant(tenant).await?;
@@ -116,18 +133,41 @@ async fn attempt(db: &Db, arrival: &Arrival<'_>) -> Result<Outcome, Error> {
     if !replaced.is_empty() {
         points::remove(&tx, tenant, &arrival.tenant.calendar, &replaced).await?;
     }
-    let columns = Columns::of(ready.iter().map(|ready| ready.point).collect(), zone);
     accept(&mut verdicts, &ready);
-    let closing = Closing::of(arrival, verdicts);
-    let parameters = columns.parameters(&tenant);
-    let closing_parameters = closing.parameters(arrival);
-    let mut flights = closing_parameters.flights();
-    if !ready.is_empty() {
-        flights.extend(parameters.flights());
+    let points = ready.iter().map(|ready| ready.point).collect();
+    let (load, outcome) = Load::of(arrival, points, verdicts);
+    let columns = Columns::of(load.points, zone);
+    let (rows, points) = (load.rows.parameters(&tenant), columns.parameters(&tenant));
+    let mut flights: Vec<Flight<'_>> = rows.flights().collect();
+    let repaired = repaired(arrival, &outcome);
+    if let Some(parameters) = &repaired {
+        flights.push(Flight { sql: include_str!("quarantine/claim.sql"), parameters });
     }
+    flights.extend(points.flights());
     tx.pipeline(&flights).await?;
     tx.commit().await?;
-    Ok(closing.outcome)
+    Ok(outcome)
+}
+
+/// The row that is repaired. One that is refused again stays where it is.
+fn repaired<'a>(arrival: &'a Arrival<'_>, outcome: &Outcome) -> Option<[Parameter<'a>; 2]> {
+    let rejected = |row: &Judged| matches!(row.verdict, Verdict::Rejected(..));
+    let written = outcome.accepted > 0 || outcome.rows.iter().any(|row| !rejected(row));
+    let id = arrival.repairs.as_ref().filter(|_| written)?;
+    Some([(&arrival.tenant.number.0, Type::INT4), (&id.0, Type::UUID)])
+}
+
+/// The verdicts of rows that were refused before the database was asked.
+fn refused(batch: &Batch) -> Vec<(u32, Verdict)> {
+    let mut verdicts = Vec::with_capacity(batch.rows.len() + batch.refused.len());
+    for refused in &batch.refused {
+        verdicts.push((refused.index, Verdict::Rejected(refused.code, refused.field.clone())));
+    }
+    verdicts
+}
+
+fn key_of(row: &Row) -> Option<Uuid> {
+    row.id.as_ref().map(|id| receipts::digest(&[id.as_bytes()]))
 }
 
 /// Resolves metrics, values and series; what cannot be written gets its verdict here.
@@ -231,7 +271,6 @@ async fn claim_ids(
 ) -> Result<Vec<Point>, Error> {
     let tenant = arrival.tenant.number;
     let mut first: HashMap<Uuid, Point> = HashMap::new();
-    let key_of = |row: &Row| row.id.as_ref().map(|id| receipts::digest(&[id.as_bytes()]));
     ready.retain(|ready| {
         let Some(key) = key_of(ready.row) else { return true };
         let Some(earlier) = first.insert(key, ready.point) else { return true };

@@ -5,12 +5,16 @@ use std::time::{Duration, Instant};
 use domain::id::TenantNumber;
 use futures_util::future::join_all;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_postgres::config::SslMode;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Config, CopyInSink, NoTls, Row};
+use tokio_postgres::{Client, Row};
 
+use self::connection::Connection;
+use crate::arrivals::Gates;
 use crate::series::Dictionary;
-use crate::{Error, Unavailable, meter, tls};
+use crate::{Error, Unavailable, meter};
+
+/// One connection of the pool.
+mod connection;
 
 /// A parameter and its type: statements are sent unprepared, in one round trip, so that they
 /// also pass a pooler in transaction mode.
@@ -25,6 +29,9 @@ pub struct DbOptions {
     pub tls_ca_file: Option<String>,
     /// Connections at once: 1 in a Lambda instance.
     pub connections: usize,
+    /// Whether a connection is a session of its own: then what runs often is planned once. Not
+    /// behind a pooler in transaction mode.
+    pub direct: bool,
     /// Refuse a role that can see other tenants' rows. Off only for the owner.
     pub checks_role: bool,
 }
@@ -36,14 +43,15 @@ pub struct Db(Arc<Pool>);
 struct Pool {
     options: DbOptions,
     permits: Arc<Semaphore>,
-    idle: Mutex<Vec<(Client, Instant)>>,
+    idle: Mutex<Vec<(Connection, Instant)>>,
     role_checked: AtomicBool,
     dictionary: Dictionary,
+    gates: Gates,
 }
 
 /// A transaction. Unless it is committed or rolled back, its connection is thrown away.
 pub struct Tx {
-    client: Client,
+    connection: Connection,
     pool: Arc<Pool>,
     /// COMMIT of a failed transaction rolls back and reports success, so failures are kept.
     failed: AtomicBool,
@@ -59,8 +67,6 @@ pub struct Flight<'a> {
 }
 
 const CHECKOUT_TIMEOUT_MS: u64 = 5_000;
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const CONNECT_TRIES: u32 = 3;
 /// A connection that rested longer may have died in a frozen instance: it is asked first.
 const TRUSTED_IDLE: Duration = Duration::from_secs(60);
 
@@ -75,6 +81,7 @@ impl Db {
             idle: Mutex::default(),
             role_checked: AtomicBool::new(false),
             dictionary: Dictionary::default(),
+            gates: Gates::default(),
         }))
     }
 
@@ -92,13 +99,18 @@ impl Db {
     /// # Errors
     /// See [`crate::migrations::run`].
     pub async fn migrate(&self) -> Result<Vec<String>, Error> {
-        crate::migrations::run(&mut self.0.connect().await?).await
+        crate::migrations::run(&mut connect(&self.0.options).await?).await
     }
 
     /// Metrics and series that this process has met.
     #[must_use]
     pub fn dictionary(&self) -> &Dictionary {
         &self.0.dictionary
+    }
+
+    /// Where batches of points wait for each other.
+    pub(crate) fn gates(&self) -> &Gates {
+        &self.0.gates
     }
 
     /// Begins a transaction that sees one tenant.
@@ -127,7 +139,24 @@ impl Db {
         tenant: Option<TenantNumber>,
         statements: &[Flight<'_>],
     ) -> Result<Vec<Vec<Row>>, Error> {
-        self.fly("begin", tenant, statements).await
+        let (permit, connection) = self.checkout().await?;
+        self.fly((permit, connection), "begin", tenant, statements).await
+    }
+
+    /// The same for what runs very often with the same plan.
+    ///
+    /// # Errors
+    /// The first failure among the statements.
+    pub async fn routine(
+        &self,
+        tenant: TenantNumber,
+        statements: &[Flight<'_>],
+    ) -> Result<(), Error> {
+        let (permit, mut connection) = self.checkout().await?;
+        if self.0.options.direct {
+            connection.plan(statements).await?;
+        }
+        self.fly((permit, connection), "begin", Some(tenant), statements).await.map(drop)
     }
 
     /// Reads in one round trip: all statements see the same snapshot.
@@ -139,16 +168,18 @@ impl Db {
         tenant: TenantNumber,
         statements: &[Flight<'_>],
     ) -> Result<Vec<Vec<Row>>, Error> {
-        self.fly("begin isolation level repeatable read read only", Some(tenant), statements).await
+        let begin = "begin isolation level repeatable read read only";
+        let (permit, connection) = self.checkout().await?;
+        self.fly((permit, connection), begin, Some(tenant), statements).await
     }
 
     async fn fly(
         &self,
+        (permit, connection): (OwnedSemaphorePermit, Connection),
         begin: &str,
         tenant: Option<TenantNumber>,
         statements: &[Flight<'_>],
     ) -> Result<Vec<Vec<Row>>, Error> {
-        let (permit, client) = self.checkout().await?;
         let started = Instant::now();
         let text = tenant.map(|tenant| tenant.to_string()).unwrap_or_default();
         let set: [Parameter<'_>; 1] = [(&text, Type::TEXT)];
@@ -156,7 +187,7 @@ impl Db {
             .chain(tenant.is_some().then_some((SET_TENANT, &set[..])))
             .chain(statements.iter().map(|statement| (statement.sql, statement.parameters)))
             .chain(std::iter::once(("commit", &[][..])));
-        let answers = join_all(all.map(|(sql, with)| client.query_typed(sql, with))).await;
+        let answers = join_all(all.map(|(sql, with)| connection.query(sql, with))).await;
         meter::record(started.elapsed());
         let mut rows = Vec::with_capacity(statements.len());
         let (first, last) = (1 + usize::from(tenant.is_some()), answers.len() - 1);
@@ -170,45 +201,45 @@ impl Db {
             }
         }
         if ended {
-            self.0.rest(client);
+            self.0.rest(connection);
         }
         drop(permit);
         failure.map_or(Ok(rows), |error| Err(error.into()))
     }
 
     async fn begin(&self, tenant: Option<TenantNumber>) -> Result<Tx, Error> {
-        let (permit, client) = self.checkout().await?;
+        let (permit, connection) = self.checkout().await?;
         let started = Instant::now();
         let text = tenant.map(|tenant| tenant.to_string()).unwrap_or_default();
         let set: [Parameter<'_>; 1] = [(&text, Type::TEXT)];
         let (begun, set) =
-            tokio::join!(client.query_typed("begin", &[]), client.query_typed(SET_TENANT, &set),);
+            tokio::join!(connection.query("begin", &[]), connection.query(SET_TENANT, &set));
         meter::record(started.elapsed());
         begun?;
         set?;
-        Ok(Tx { client, pool: self.0.clone(), failed: AtomicBool::new(false), _permit: permit })
+        Ok(Tx { connection, pool: self.0.clone(), failed: AtomicBool::new(false), _permit: permit })
     }
 
-    async fn checkout(&self) -> Result<(OwnedSemaphorePermit, Client), Error> {
+    async fn checkout(&self) -> Result<(OwnedSemaphorePermit, Connection), Error> {
         let wait = Duration::from_millis(CHECKOUT_TIMEOUT_MS);
         let permit = tokio::time::timeout(wait, self.0.permits.clone().acquire_owned())
             .await
             .map_err(|_elapsed| Error::Unavailable(Unavailable::Timeout(CHECKOUT_TIMEOUT_MS)))?
             .expect("the semaphore is never closed");
-        while let Some((client, since)) = self.0.wake() {
-            if client.is_closed() {
+        while let Some((connection, since)) = self.0.wake() {
+            if connection.is_closed() {
                 continue;
             }
-            if since.elapsed() < TRUSTED_IDLE || answers(&client).await {
-                return Ok((permit, client));
+            if since.elapsed() < TRUSTED_IDLE || connection.answers().await {
+                return Ok((permit, connection));
             }
         }
-        let client = self.0.connect().await?;
+        let connection = Connection::open(&self.0.options).await?;
         if self.0.options.checks_role && !self.0.role_checked.load(Ordering::Relaxed) {
-            check_role(&client).await?;
+            connection.check_role().await?;
             self.0.role_checked.store(true, Ordering::Relaxed);
         }
-        Ok((permit, client))
+        Ok((permit, connection))
     }
 }
 
@@ -219,18 +250,10 @@ impl Tx {
     /// What Postgres answers.
     pub async fn query(&self, sql: &str, with: &[Parameter<'_>]) -> Result<Vec<Row>, Error> {
         let started = Instant::now();
-        let rows = self.client.query_typed(sql, with).await;
+        let rows = self.connection.query(sql, with).await;
         meter::record(started.elapsed());
         self.failed.fetch_or(rows.is_err(), Ordering::Relaxed);
         Ok(rows?)
-    }
-
-    /// Starts a COPY FROM STDIN. For direct addresses only.
-    ///
-    /// # Errors
-    /// What Postgres answers.
-    pub async fn copy_in(&self, sql: &str) -> Result<CopyInSink<bytes::Bytes>, Error> {
-        Ok(self.client.copy_in(sql).await?)
     }
 
     /// Runs several statements in one round trip; the first failure is answered.
@@ -240,7 +263,7 @@ impl Tx {
     pub async fn pipeline(&self, statements: &[Flight<'_>]) -> Result<Vec<Vec<Row>>, Error> {
         let started = Instant::now();
         let sent =
-            statements.iter().map(|flight| self.client.query_typed(flight.sql, flight.parameters));
+            statements.iter().map(|flight| self.connection.query(flight.sql, flight.parameters));
         let answers = join_all(sent).await;
         meter::record(started.elapsed());
         self.failed.fetch_or(answers.iter().any(Result::is_err), Ordering::Relaxed);
@@ -267,10 +290,10 @@ impl Tx {
 
     async fn end(self, how: &str) -> Result<(), Error> {
         let started = Instant::now();
-        let ended = self.client.query_typed(how, &[]).await;
+        let ended = self.connection.query(how, &[]).await;
         meter::record(started.elapsed());
         ended?;
-        self.pool.rest(self.client);
+        self.pool.rest(self.connection);
         Ok(())
     }
 }
@@ -280,7 +303,7 @@ impl Tx {
 /// # Errors
 /// When Postgres is away or refuses.
 pub async fn connect(options: &DbOptions) -> Result<Client, Error> {
-    Db::new(options.clone()).0.connect().await
+    Ok(Connection::open(options).await?.into_client())
 }
 
 /// The one row that the statement always answers.
@@ -292,66 +315,14 @@ pub fn one_row(mut rows: Vec<Row>, what: &'static str) -> Result<Row, Error> {
 }
 
 impl Pool {
-    fn wake(&self) -> Option<(Client, Instant)> {
+    fn wake(&self) -> Option<(Connection, Instant)> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
-    fn rest(&self, client: Client) {
+    fn rest(&self, connection: Connection) {
         let now = Instant::now();
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push((client, now));
-    }
-
-    async fn connect(&self) -> Result<Client, Error> {
-        let mut config: Config =
-            self.options.url.parse().map_err(|error: tokio_postgres::Error| {
-                Error::Address(std::error::Error::source(&error).unwrap_or(&error).to_string())
-            })?;
-        config
-            .connect_timeout(CONNECT_TIMEOUT)
-            .keepalives_idle(Duration::from_secs(30))
-            .application_name("takings");
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            match self.connect_once(&config).await {
-                Err(Error::Unavailable(_)) if tries < CONNECT_TRIES => {
-                    tokio::time::sleep(Duration::from_millis(100 << tries)).await;
-                }
-                answer => return answer,
-            }
-        }
-    }
-
-    #[expect(clippy::disallowed_methods, reason = "the connection is driven beside its client")]
-    async fn connect_once(&self, config: &Config) -> Result<Client, Error> {
-        if config.get_ssl_mode() == SslMode::Disable {
-            let (client, connection) = config.connect(NoTls).await.map_err(away)?;
-            tokio::spawn(connection);
-            return Ok(client);
-        }
-        let tls = tls::connector(self.options.tls_ca_file.as_deref())?;
-        let (client, connection) = config.connect(tls).await.map_err(away)?;
-        tokio::spawn(connection);
-        Ok(client)
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push((connection, now));
     }
 }
 
 const SET_TENANT: &str = include_str!("db/set_tenant.sql");
-
-/// A server that refuses the connection is away; one that refuses the password is not.
-fn away(error: tokio_postgres::Error) -> Error {
-    match error.code() {
-        None => Error::Unavailable(Unavailable::Connection(error)),
-        Some(_) => error.into(),
-    }
-}
-
-async fn answers(client: &Client) -> bool {
-    let question = client.query_typed("select 1", &[]);
-    matches!(tokio::time::timeout(Duration::from_secs(1), question).await, Ok(Ok(_)))
-}
-
-async fn check_role(client: &Client) -> Result<(), Error> {
-    let rows = client.query_typed(include_str!("db/unsafe_role.sql"), &[]).await?;
-    rows.first().map_or(Ok(()), |row| Err(Error::UnsafeRole(row.get(0))))
-}

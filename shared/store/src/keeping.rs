@@ -44,9 +44,8 @@ pub async fn weeks(db: &Db) -> Result<Vec<Week>, Error> {
 /// # Errors
 /// What Postgres answers.
 pub async fn pack(db: &Db, day: Date) -> Result<bool, Error> {
-    let (from, to) = (midnight(day)?, midnight(day.saturating_add(1.day()))?);
-    let span: [Parameter<'_>; 2] = [(&from, Type::TIMESTAMPTZ), (&to, Type::TIMESTAMPTZ)];
-    let found = run(db, include_str!("keeping/has_points.sql"), &span).await?;
+    let day: [Parameter<'_>; 1] = [(&day, Type::DATE)];
+    let found = run(db, include_str!("keeping/has_points.sql"), &day).await?;
     if !found.first().is_some_and(|row| row.get(0)) {
         return Ok(false);
     }
@@ -55,7 +54,7 @@ pub async fn pack(db: &Db, day: Date) -> Result<bool, Error> {
         None,
         &[
             Flight { sql: include_str!("keeping/lock_blocks.sql"), parameters: &[] },
-            Flight { sql: include_str!("keeping/pack.sql"), parameters: &span },
+            Flight { sql: include_str!("keeping/pack.sql"), parameters: &day },
         ],
     )
     .await?;
@@ -96,10 +95,4 @@ async fn run(
     parameters: &[Parameter<'_>],
 ) -> Result<Vec<tokio_postgres::Row>, Error> {
     Ok(db.flight(None, &[Flight { sql, parameters }]).await?.remove(0))
-}
-
-fn midnight(day: Date) -> Result<Timestamp, Error> {
-    day.to_zoned(TimeZone::UTC)
-        .map(|midnight| midnight.timestamp())
-        .map_err(|error| Error::Stored("day", error.into()))
 }

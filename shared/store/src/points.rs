@@ -5,7 +5,7 @@ use domain::calendar::{Calendar, Grain, HourIndex, Zone};
 use domain::id::TenantNumber;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{Timestamp, ToSpan};
 use tokio_postgres::types::Type;
 
 use crate::{Db, Error, Flight, Parameter, Tx, one_row};
@@ -25,11 +25,23 @@ pub struct Point {
 
 /// Points in columns, sorted by series and time, with what they add to the rollups.
 pub struct Columns {
-    series: Vec<i32>,
-    at: Vec<Timestamp>,
-    values: Vec<f64>,
+    runs: Runs,
     hours: Rollup,
     days: Rollup,
+}
+
+/// Points of one series and one UTC day each, in columns: `count` of them, in the two long
+/// columns, from the one at `first` on, where 1 is the first of all.
+#[derive(Default)]
+struct Runs {
+    series: Vec<i32>,
+    day: Vec<Date>,
+    first: Vec<i32>,
+    count: Vec<i32>,
+    offsets_ms: Vec<i32>,
+    values: Vec<f64>,
+    /// The UTC day of the last run, by number from 1970 on.
+    last_day: i64,
 }
 
 /// Rollup rows in columns, sorted, so that two writers never wait for each other in a circle.
@@ -47,7 +59,8 @@ struct Rollup {
 
 /// The parameters of the statements that write [`Columns`].
 pub struct Parameters<'a> {
-    head: [Parameter<'a>; 4],
+    is_empty: bool,
+    runs: [Parameter<'a>; 7],
     hours: Option<[Parameter<'a>; 9]>,
     days: [Parameter<'a>; 9],
 }
@@ -66,17 +79,12 @@ impl Columns {
     pub fn of(mut points: Vec<Point>, zone: &Zone) -> Self {
         points.sort_by_key(|point| (point.series, point.at));
         let mut index = HourIndex::new(zone.clone());
-        let mut columns = Self {
-            series: Vec::with_capacity(points.len()),
-            at: Vec::with_capacity(points.len()),
-            values: Vec::with_capacity(points.len()),
-            hours: Rollup::default(),
-            days: Rollup::default(),
-        };
+        let mut columns =
+            Self { runs: Runs::default(), hours: Rollup::default(), days: Rollup::default() };
+        columns.runs.offsets_ms.reserve_exact(points.len());
+        columns.runs.values.reserve_exact(points.len());
         for point in &points {
-            columns.series.push(point.series);
-            columns.at.push(point.at);
-            columns.values.push(point.value);
+            columns.runs.add(point);
             let (hour, day) = index.hour_and_day(point.at);
             if point.hourly {
                 columns.hours.add(point, hour);
@@ -86,20 +94,24 @@ impl Columns {
         columns
     }
 
-    /// The weeks of the points, by number: each must have its partition.
-    fn weeks(&self) -> BTreeSet<i64> {
-        self.at.iter().map(|at| week(*at)).collect()
+    /// The Mondays of the points: each must have its partition.
+    fn mondays(&self) -> BTreeSet<Date> {
+        self.runs.day.iter().map(|day| monday(*day)).collect()
     }
 
     /// The parameters of the statements that write these columns.
     #[must_use]
     pub fn parameters<'a>(&'a self, tenant: &'a TenantNumber) -> Parameters<'a> {
         Parameters {
-            head: [
+            is_empty: self.runs.values.is_empty(),
+            runs: [
                 (&tenant.0, Type::INT4),
-                (&self.series, Type::INT4_ARRAY),
-                (&self.at, Type::TIMESTAMPTZ_ARRAY),
-                (&self.values, Type::FLOAT8_ARRAY),
+                (&self.runs.series, Type::INT4_ARRAY),
+                (&self.runs.day, Type::DATE_ARRAY),
+                (&self.runs.first, Type::INT4_ARRAY),
+                (&self.runs.count, Type::INT4_ARRAY),
+                (&self.runs.offsets_ms, Type::INT4_ARRAY),
+                (&self.runs.values, Type::FLOAT8_ARRAY),
             ],
             hours: (!self.hours.series.is_empty()).then(|| self.hours.parameters(tenant)),
             days: self.days.parameters(tenant),
@@ -112,13 +124,16 @@ impl<'a> Parameters<'a> {
     /// shared by many writers and stay locked until the commit.
     #[must_use]
     pub fn flights(&'a self) -> Vec<Flight<'a>> {
-        let head = Flight { sql: include_str!("points/append.sql"), parameters: &self.head };
+        if self.is_empty {
+            return Vec::new();
+        }
+        let runs = Flight { sql: include_str!("points/append.sql"), parameters: &self.runs };
         let hours = self
             .hours
             .as_ref()
             .map(|parameters| Flight { sql: include_str!("points/roll_hour.sql"), parameters });
         let days = Flight { sql: include_str!("points/roll_day.sql"), parameters: &self.days };
-        std::iter::once(head).chain(hours).chain(std::iter::once(days)).collect()
+        std::iter::once(runs).chain(hours).chain(std::iter::once(days)).collect()
     }
 }
 
@@ -127,16 +142,15 @@ impl<'a> Parameters<'a> {
 /// # Errors
 /// What Postgres answers.
 pub async fn ensure_weeks(db: &Db, tenant: TenantNumber, columns: &Columns) -> Result<(), Error> {
-    for week in columns.weeks() {
+    for monday in columns.mondays() {
         let known = &db.dictionary().weeks;
-        if known.lock().unwrap_or_else(PoisonError::into_inner).contains(&week) {
+        if known.lock().unwrap_or_else(PoisonError::into_inner).contains(&monday) {
             continue;
         }
-        let monday = monday(week)?;
         let sql = include_str!("points/ensure_week.sql");
         let parameters = &[(&monday as _, Type::DATE)];
         db.flight(Some(tenant), &[Flight { sql, parameters }]).await?;
-        known.lock().unwrap_or_else(PoisonError::into_inner).insert(week);
+        known.lock().unwrap_or_else(PoisonError::into_inner).insert(monday);
     }
     Ok(())
 }
@@ -165,22 +179,25 @@ pub async fn remove(
     calendar: &Calendar,
     points: &[Point],
 ) -> Result<usize, Error> {
-    let (Some(first), Some(last)) =
-        (points.iter().map(|p| p.at).min(), points.iter().map(|p| p.at).max())
-    else {
+    let days: Vec<(Date, i32)> = points.iter().map(|point| day_and_offset(point.at)).collect();
+    let dates: Vec<Date> = days.iter().map(|(day, _)| *day).collect();
+    let (Some(first), Some(last)) = (dates.iter().min(), dates.iter().max()) else {
         return Ok(0);
     };
-    unpack(tx, tenant, points).await?;
     let series: Vec<i32> = points.iter().map(|point| point.series).collect();
-    let at: Vec<Timestamp> = points.iter().map(|point| point.at).collect();
+    // Who removes from the same run waits here, and then finds what the other has left.
+    let lock: &[Parameter<'_>] = &[(&tenant.0, Type::INT4), (&series, Type::INT4_ARRAY)];
+    tx.query(include_str!("points/lock_series.sql"), lock).await?;
+    let offsets_ms: Vec<i32> = days.iter().map(|(_, offset_ms)| *offset_ms).collect();
     let values: Vec<f64> = points.iter().map(|point| point.value).collect();
     let parameters: &[Parameter<'_>] = &[
         (&tenant.0, Type::INT4),
         (&series, Type::INT4_ARRAY),
-        (&at, Type::TIMESTAMPTZ_ARRAY),
+        (&dates, Type::DATE_ARRAY),
+        (&offsets_ms, Type::INT4_ARRAY),
         (&values, Type::FLOAT8_ARRAY),
-        (&first, Type::TIMESTAMPTZ),
-        (&last, Type::TIMESTAMPTZ),
+        (first, Type::DATE),
+        (last, Type::DATE),
     ];
     let remove = Flight { sql: include_str!("points/remove.sql"), parameters };
     let mut answers = tx.pipeline(&[PLAN_BY_HASH, remove, PLAN_FREELY]).await?;
@@ -242,20 +259,24 @@ pub async fn rebuild(
     Ok(())
 }
 
-/// Moves the sealed days of these points back into the head, where points can be changed.
-async fn unpack(tx: &Tx, tenant: TenantNumber, points: &[Point]) -> Result<(), Error> {
-    let days: BTreeSet<(i32, Date)> = points
-        .iter()
-        .map(|point| (point.series, point.at.to_zoned(TimeZone::UTC).date()))
-        .collect();
-    let series: Vec<i32> = days.iter().map(|(series, _)| *series).collect();
-    let dates: Vec<Date> = days.iter().map(|(_, day)| *day).collect();
-    tx.query(
-        include_str!("points/unpack.sql"),
-        &[(&tenant.0, Type::INT4), (&series, Type::INT4_ARRAY), (&dates, Type::DATE_ARRAY)],
-    )
-    .await
-    .map(drop)
+impl Runs {
+    fn add(&mut self, point: &Point) {
+        let (number, offset_ms) = day_number_and_offset(point.at);
+        self.offsets_ms.push(offset_ms);
+        self.values.push(point.value);
+        match self.count.last_mut() {
+            Some(count) if self.series.last() == Some(&point.series) && self.last_day == number => {
+                *count += 1;
+            }
+            _ => {
+                self.series.push(point.series);
+                self.day.push(day_and_offset(point.at).0);
+                self.first.push(i32::try_from(self.values.len()).unwrap_or(i32::MAX));
+                self.count.push(1);
+                self.last_day = number;
+            }
+        }
+    }
 }
 
 impl Rollup {
@@ -296,18 +317,19 @@ impl Rollup {
     }
 }
 
-const DAY_S: i64 = 24 * 3600;
-/// 1970-01-01 was a Thursday: the Monday of its week lies three days before.
-const FIRST_MONDAY_DAYS: i64 = -3;
+const DAY_MS: i64 = 24 * 3600 * 1000;
 
-fn week(at: Timestamp) -> i64 {
-    (at.as_second().div_euclid(DAY_S) - FIRST_MONDAY_DAYS).div_euclid(7)
+/// The UTC day, by number from 1970 on, and the milliseconds since its midnight.
+fn day_number_and_offset(at: Timestamp) -> (i64, i32) {
+    let at_ms = at.as_millisecond();
+    let offset_ms = i32::try_from(at_ms.rem_euclid(DAY_MS)).expect("a day has fewer than 2^31 ms");
+    (at_ms.div_euclid(DAY_MS), offset_ms)
 }
 
-fn monday(week: i64) -> Result<Date, Error> {
-    let days = SignedDuration::from_secs((week * 7 + FIRST_MONDAY_DAYS) * DAY_S);
-    Timestamp::UNIX_EPOCH
-        .checked_add(days)
-        .map(|at| at.to_zoned(TimeZone::UTC).date())
-        .map_err(|error| Error::Stored("week", error.into()))
+fn day_and_offset(at: Timestamp) -> (Date, i32) {
+    (at.to_zoned(TimeZone::UTC).date(), day_number_and_offset(at).1)
+}
+
+fn monday(day: Date) -> Date {
+    day.saturating_sub(i64::from(day.weekday().to_monday_zero_offset()).days())
 }

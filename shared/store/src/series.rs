@@ -6,6 +6,7 @@ use domain::batch::OTHER;
 use domain::id::TenantNumber;
 use domain::metric::{Tags, limit};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use tokio_postgres::types::Type;
 use uuid::Uuid;
@@ -18,8 +19,8 @@ use crate::{Db, Error, Flight};
 pub struct Dictionary {
     metrics: Mutex<HashMap<(TenantNumber, String), Remembered>>,
     series: Mutex<HashMap<(i32, Uuid), i32>>,
-    /// Weeks that have their partition.
-    pub(crate) weeks: Mutex<std::collections::HashSet<i64>>,
+    /// Mondays of the weeks that have their partition.
+    pub(crate) weeks: Mutex<std::collections::HashSet<Date>>,
     /// The first day with points of metrics that were asked about lately.
     pub(crate) first_days: Mutex<HashMap<i32, (Timestamp, Instant)>>,
 }

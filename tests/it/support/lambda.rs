@@ -98,8 +98,13 @@ pub fn with_queue(app: &App, queue: Arc<dyn Queue>) -> App {
 /// The same parts with another database.
 #[must_use]
 pub fn with_database(app: &App, url: &str) -> App {
-    let options =
-        DbOptions { url: url.to_owned(), tls_ca_file: None, connections: 1, checks_role: false };
+    let options = DbOptions {
+        url: url.to_owned(),
+        tls_ca_file: None,
+        connections: 1,
+        direct: false,
+        checks_role: false,
+    };
     parts(app, Db::new(options), app.queue.clone())
 }
 

@@ -137,6 +137,7 @@ impl Moto {
                 url: String::new(),
                 tls_ca_file: None,
                 connections: 1,
+                direct: false,
                 checks_role: true,
             }),
             queue,

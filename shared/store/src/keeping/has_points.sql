@@ -1,1 +1,1 @@
-select exists (select from point_head where at >= $1 and at < $2)
+select exists (select from point_head where day = $1)

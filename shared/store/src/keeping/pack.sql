@@ -1,25 +1,21 @@
-with moved as (
-    delete from point_head where at >= $1 and at < $2
-    returning tenant, series, at, value
+with run as (
+    delete from point_head where day = $1 returning tenant, series, offsets_ms, values
 ),
 loose as (
-    select tenant, series, (at at time zone 'UTC')::date as day, at, value from moved
-    union all
-    select k.tenant, k.series, k.day,
-           k.day::timestamp at time zone 'UTC' + u.offset_ms * interval '1 millisecond', u.value
-    from point_block k
-    cross join lateral unnest(k.offsets_ms, k.values) as u (offset_ms, value)
-    where k.day >= ($1 at time zone 'UTC')::date and k.day < ($2 at time zone 'UTC')::date
-      and exists (
-          select from moved m
-          where m.series = k.series and (m.at at time zone 'UTC')::date = k.day)
+    select o.tenant, o.series, u.offset_ms, u.value
+    from (
+        select tenant, series, offsets_ms, values from run
+        union all
+        select k.tenant, k.series, k.offsets_ms, k.values
+        from point_block k
+        where k.day = $1 and k.series in (select series from run)
+    ) o
+    cross join lateral unnest(o.offsets_ms, o.values) as u (offset_ms, value)
 )
-insert into point_block as k (tenant, series, day, n, offsets_ms, values)
-select tenant, series, day, count(*),
-       array_agg(
-           (extract(epoch from at - day::timestamp at time zone 'UTC') * 1000)::int order by at),
-       array_agg(value order by at)
+insert into point_block (tenant, series, day, n, offsets_ms, values)
+select tenant, series, $1, count(*), array_agg(offset_ms order by offset_ms),
+       array_agg(value order by offset_ms)
 from loose
-group by tenant, series, day
+group by tenant, series
 on conflict (series, day) do update
 set n = excluded.n, offsets_ms = excluded.offsets_ms, values = excluded.values

@@ -1,33 +1,48 @@
 with wanted as (
-    select w.series, w.at, w.value, count(*) as n
+    select w.series, w.day, w.offset_ms, w.value, count(*) as n
     from (
-        select unnest($2::int[]) as series, unnest($3::timestamptz[]) as at,
-               unnest($4::float8[]) as value
+        select unnest($2::int[]) as series, unnest($3::date[]) as day,
+               unnest($4::int[]) as offset_ms, unnest($5::float8[]) as value
     ) w
-    group by w.series, w.at, w.value
+    group by w.series, w.day, w.offset_ms, w.value
 ),
-gone as (
+touched as (
+    select distinct series, day from wanted
+),
+opened as (
     delete from point_head h
-    using wanted w
-    where h.series = w.series and h.at = w.at and h.value = w.value
-      and h.tenant = $1 and h.at >= $5 and h.at <= $6
-    returning h.series, h.at, h.value
+    using touched t
+    where h.series = t.series and h.day = t.day
+      and h.tenant = $1 and h.day >= $6 and h.day <= $7
+    returning h.series, h.day, h.offsets_ms, h.values
 ),
-surplus as (
-    select x.series, x.at, x.value, sum(x.n)::int as n
+unsealed as (
+    delete from point_block k
+    using touched t
+    where k.series = t.series and k.day = t.day and k.tenant = $1
+    returning k.series, k.day, k.offsets_ms, k.values
+),
+loose as (
+    select o.series, o.day, u.offset_ms, u.value,
+           row_number() over (partition by o.series, o.day, u.offset_ms, u.value) as nth
     from (
-        select series, at, value, 1 as n from gone
+        select series, day, offsets_ms, values from opened
         union all
-        select series, at, value, -n from wanted
-    ) x
-    group by x.series, x.at, x.value
-    having sum(x.n) > 0
+        select series, day, offsets_ms, values from unsealed
+    ) o
+    cross join lateral unnest(o.offsets_ms, o.values) as u (offset_ms, value)
+),
+judged as (
+    select l.series, l.day, l.offset_ms, l.value, l.nth > coalesce(w.n, 0) as stays
+    from loose l
+    left join wanted w using (series, day, offset_ms, value)
 ),
 kept as (
-    insert into point_head (tenant, series, at, value)
-    select $1, s.series, s.at, s.value
-    from surplus s
-    cross join lateral generate_series(1, s.n)
-    returning 1
+    insert into point_head (tenant, series, day, n, offsets_ms, values)
+    select $1, series, day, count(*), array_agg(offset_ms order by offset_ms),
+           array_agg(value order by offset_ms)
+    from judged
+    where stays
+    group by series, day
 )
-select (select count(*) from gone) - (select count(*) from kept)
+select count(*) from judged where not stays

@@ -10,20 +10,11 @@ select $1, t.series, t.bucket, count(*), sum(p.value), min(p.value), max(p.value
        (array_agg(p.value order by p.at desc))[1], max(p.at)
 from (
     select o.series, o.at, o.value, e.starts[width_bucket(o.at, e.starts)] as bucket
-    from (
-        select h.series, h.at, h.value
-        from point_head h
-        where h.tenant = $1 and h.at >= $5 and h.at < $6
-        union all
-        select k.series,
-               k.day::timestamp at time zone 'UTC' + u.offset_ms * interval '1 millisecond',
-               u.value
-        from point_block k
-        cross join lateral unnest(k.offsets_ms, k.values) as u (offset_ms, value)
-        where k.tenant = $1 and k.series = any($2)
-          and k.day >= ($5 at time zone 'UTC')::date and k.day <= ($6 at time zone 'UTC')::date
-    ) o
+    from point o
     cross join edges e
+    where o.tenant = $1 and o.series = any($2)
+      and o.day >= ($5 at time zone 'UTC')::date and o.day <= ($6 at time zone 'UTC')::date
+      and o.at >= $5 and o.at < $6
 ) p
 join touched t on t.series = p.series and t.bucket = p.bucket and p.at < t.finish
 group by t.series, t.bucket

@@ -28,26 +28,13 @@ piece as (
     join chosen c on c.id = r.series
     where run.source = 1 and r.tenant = $1 and r.bucket >= $11 and r.bucket < $12
     union all
-    select c.part, c.label, h.series, run.past, h.at, 1, h.value, h.value, h.value, h.value, h.at
+    select c.part, c.label, p.series, run.past, p.at, 1, p.value, p.value, p.value, p.value, p.at
     from run
-    join point_head h on h.at >= run.lo and h.at < run.hi
-    join chosen c on c.id = h.series
-    where run.source = 2 and h.tenant = $1 and h.at >= $13 and h.at < $14
-    union all
-    select c.part, c.label, b.series, run.past, p.at, 1, p.value, p.value, p.value, p.value, p.at
-    from run
-    join point_block b on b.day >= (run.lo at time zone 'UTC')::date
-        and b.day <= (run.hi at time zone 'UTC')::date
-    join chosen c on c.id = b.series
-    cross join lateral (
-        select b.day::timestamp at time zone 'UTC' + u.offset_ms * interval '1 millisecond' as at,
-               u.value
-        from unnest(b.offsets_ms, b.values) as u (offset_ms, value)
-    ) p
-    where run.source = 2 and b.tenant = $1
-      and b.day >= ($13::timestamptz at time zone 'UTC')::date
-      and b.day <= ($14::timestamptz at time zone 'UTC')::date
-      and p.at >= run.lo and p.at < run.hi
+    join point p on p.at >= run.lo and p.at < run.hi
+    join chosen c on c.id = p.series
+    where run.source = 2 and p.tenant = $1
+      and p.day >= ($13::timestamptz at time zone 'UTC')::date
+      and p.day <= ($14::timestamptz at time zone 'UTC')::date
     union all
     select c.part, c.label, c.id, look.past, d.bucket, 0, null, null, null, d.last, d.last_at
     from (values (false, $15::timestamptz), (true, $16::timestamptz)) as look (past, before)

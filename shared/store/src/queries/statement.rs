@@ -87,21 +87,25 @@ impl<'a> Read<'a> {
     }
 
     fn line(&self, tenant: TenantNumber, (part, metric): (Part, i32), sweep: &Sweep) -> Statement {
-        let sql = match sweep.run.source {
-            Source::Day => include_str!("days.sql"),
-            Source::Hour | Source::Point => include_str!("hours.sql"),
+        let sql = match (sweep.run.source, &self.question.filter) {
+            (Source::Day, None) => include_str!("days.sql"),
+            (Source::Day, Some(_)) => include_str!("days_of_some.sql"),
+            (Source::Hour | Source::Point, None) => include_str!("hours.sql"),
+            (Source::Hour | Source::Point, Some(_)) => include_str!("hours_of_some.sql"),
         };
         let mut statement =
             Statement::new(sql, Shape::Line { part, windows: sweep.windows.clone() });
         statement
             .with(tenant.0, Type::INT4)
             .with(metric, Type::INT4)
-            .with(self.question.filter.as_ref().map(path), Type::TEXT)
             .with(sweep.run.range.from, Type::TIMESTAMPTZ)
             .with(sweep.run.range.to, Type::TIMESTAMPTZ)
             .with(sweep.edges.clone(), Type::TIMESTAMPTZ_ARRAY)
             .with(self.newest(), Type::BOOL)
             .with(self.extremes(), Type::BOOL);
+        if let Some(filter) = &self.question.filter {
+            statement.with(path(filter), Type::TEXT);
+        }
         statement
     }
 

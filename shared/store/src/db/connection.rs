@@ -1,0 +1,110 @@
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio_postgres::config::SslMode;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Config, NoTls, Row, Statement};
+
+use super::{DbOptions, Flight, Parameter};
+use crate::{Error, Unavailable, tls};
+
+/// One connection, and the statements that its session has planned.
+pub(super) struct Connection {
+    client: Client,
+    planned: HashMap<String, Statement>,
+}
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const CONNECT_TRIES: u32 = 3;
+
+impl Connection {
+    /// Connects, and tries again when the server is away.
+    pub(super) async fn open(options: &DbOptions) -> Result<Self, Error> {
+        let client = open(options).await?;
+        Ok(Self { client, planned: HashMap::new() })
+    }
+
+    pub(super) fn into_client(self) -> Client {
+        self.client
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    pub(super) async fn answers(&self) -> bool {
+        let question = self.client.query_typed("select 1", &[]);
+        matches!(tokio::time::timeout(Duration::from_secs(1), question).await, Ok(Ok(_)))
+    }
+
+    pub(super) async fn check_role(&self) -> Result<(), Error> {
+        let rows = self.client.query_typed(include_str!("unsafe_role.sql"), &[]).await?;
+        rows.first().map_or(Ok(()), |row| Err(Error::UnsafeRole(row.get(0))))
+    }
+
+    /// Has the session plan these statements, unless it did so before.
+    pub(super) async fn plan(&mut self, statements: &[Flight<'_>]) -> Result<(), Error> {
+        for Flight { sql, parameters } in statements {
+            if !self.planned.contains_key(*sql) {
+                let types: Vec<Type> = parameters.iter().map(|(_, kind)| kind.clone()).collect();
+                let statement = self.client.prepare_typed(sql, &types).await?;
+                self.planned.insert((*sql).to_owned(), statement);
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a statement. Those that are begun one after the other are sent together.
+    pub(super) async fn query(
+        &self,
+        sql: &str,
+        with: &[Parameter<'_>],
+    ) -> Result<Vec<Row>, tokio_postgres::Error> {
+        let Some(statement) = self.planned.get(sql) else {
+            return self.client.query_typed(sql, with).await;
+        };
+        let values: Vec<&(dyn ToSql + Sync)> = with.iter().map(|(value, _)| *value).collect();
+        self.client.query(statement, &values).await
+    }
+}
+
+async fn open(options: &DbOptions) -> Result<Client, Error> {
+    let mut config: Config = options.url.parse().map_err(|error: tokio_postgres::Error| {
+        Error::Address(std::error::Error::source(&error).unwrap_or(&error).to_string())
+    })?;
+    config
+        .connect_timeout(CONNECT_TIMEOUT)
+        .keepalives_idle(Duration::from_secs(30))
+        .application_name("takings");
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match open_once(options, &config).await {
+            Err(Error::Unavailable(_)) if tries < CONNECT_TRIES => {
+                tokio::time::sleep(Duration::from_millis(100 << tries)).await;
+            }
+            answer => return answer,
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the connection is driven beside its client")]
+async fn open_once(options: &DbOptions, config: &Config) -> Result<Client, Error> {
+    if config.get_ssl_mode() == SslMode::Disable {
+        let (client, connection) = config.connect(NoTls).await.map_err(away)?;
+        tokio::spawn(connection);
+        return Ok(client);
+    }
+    let tls = tls::connector(options.tls_ca_file.as_deref())?;
+    let (client, connection) = config.connect(tls).await.map_err(away)?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// A server that refuses the connection is away; one that refuses the password is not.
+fn away(error: tokio_postgres::Error) -> Error {
+    match error.code() {
+        None => Error::Unavailable(Unavailable::Connection(error)),
+        Some(_) => error.into(),
+    }
+}

@@ -1,0 +1,17 @@
+-- The planner cannot guess how few series a filter leaves, and might read all rows of all
+-- series. With an offset it must go by the index, series by series.
+select case when $5::timestamptz[] is null then d.bucket
+           else ($5::timestamptz[])[width_bucket(d.bucket, $5::timestamptz[])] end as start,
+       sum(d.n)::bigint, sum(d.sum), min(case when $7::boolean then d.min end),
+       max(case when $7::boolean then d.max end), max(d.last_at),
+       max(case when $6::boolean
+           then array[extract(epoch from d.last_at)::float8, s.id, d.last] end)
+from series s
+cross join lateral (
+    select r.bucket, r.n, r.sum, r.min, r.max, r.last, r.last_at
+    from roll_hour r
+    where r.tenant = $1 and r.series = s.id and r.bucket >= $3 and r.bucket < $4
+    offset 0
+) d
+where s.tenant = $1 and s.metric = $2 and s.tags @@ $8::text::jsonpath
+group by start
