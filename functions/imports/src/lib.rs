@@ -279,7 +279,7 @@ async fn begin(
     };
     relay::announce(app).await?;
     imports::begin(&app.db, tenant, &beginning).await?;
-    if let Err(error) = relay::outbox(app, Some(tenant)).await {
+    if let Err(error) = relay::outbox(app, Some(tenant), &[QueueName::Imports]).await {
         tracing::warn!(error = app::trace::chain(&error), "the sweeper will send it");
     }
     let import = found(app, &caller.tenant, id).await?;

@@ -44,7 +44,7 @@ async fn plan(app: App, tick: Tick) -> Result<(), Failure> {
         tenants.insert(tenant);
     }
     for tenant in tenants {
-        if let Err(error) = relay::outbox(&app, Some(tenant)).await {
+        if let Err(error) = relay::outbox(&app, Some(tenant), &[QueueName::Reports]).await {
             tracing::warn!(error = chain(&error), "letters wait for the sweeper");
         }
     }

@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use domain::access::Scope;
 use domain::id::{DeliveryId, ReportId};
+use domain::message::QueueName;
 use domain::report::{Address, limit};
 use http::StatusCode;
 use serde::Deserialize;
@@ -114,7 +115,7 @@ pub(crate) async fn post_test(
     let planned = reports::plan(&tx, &sending).await?;
     relay::announce(&app).await?;
     tx.commit().await?;
-    if let Err(error) = relay::outbox(&app, Some(tenant)).await {
+    if let Err(error) = relay::outbox(&app, Some(tenant), &[QueueName::Reports]).await {
         tracing::warn!(error = chain(&error), "a test letter waits for the sweeper");
     }
     let delivery = planned.first().map(|id| id.0).unwrap_or_default();

@@ -32,7 +32,7 @@ async fn sweep(app: App, tick: Tick) -> Result<(), Failure> {
     if announced.is_none() && (midnight.hour(), midnight.minute() / 15) != (0, 0) {
         return Ok(());
     }
-    let sent = relay::outbox(&app, None).await?;
+    let sent = relay::outbox(&app, None, &QueueName::ALL).await?;
     if sent > 0 {
         tracing::info!(sent, "messages were left behind");
     }

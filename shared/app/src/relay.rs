@@ -22,21 +22,26 @@ pub async fn announce(app: &App) -> Result<(), PortError> {
     app.key_value.put(POSTED, "", None).await
 }
 
-/// Sends what the tenant's transactions left in the outbox; `None` means all tenants, in the
-/// role `system`. Called right after a commit; what fails here is for the sweeper, so nothing
-/// is lost. A crash between sending and committing sends again, which consumers bear.
+/// Sends what the tenant's transactions left in the outbox for queues that the function may send
+/// to; `None` means all tenants, in the role `system`. Called right after a commit; what fails
+/// here is for the sweeper, so nothing is lost. A crash between sending and committing sends
+/// again, which consumers bear.
 ///
 /// # Errors
 /// When Postgres or the queue is away.
-pub async fn outbox(app: &App, tenant: Option<TenantNumber>) -> Result<usize, PortError> {
+pub async fn outbox(
+    app: &App,
+    tenant: Option<TenantNumber>,
+    queues: &[QueueName],
+) -> Result<usize, PortError> {
     let mut sent = 0;
     loop {
         let tx = match tenant {
             Some(tenant) => app.db.tenant(tenant).await?,
             None => app.db.across().await?,
         };
-        let posted = outbox::take(&tx, tenant, AT_ONCE).await?;
-        for queue in QueueName::ALL {
+        let posted = outbox::take(&tx, tenant, queues, AT_ONCE).await?;
+        for queue in queues.iter().copied() {
             let messages: Vec<Outgoing> = posted
                 .iter()
                 .filter(|posted| posted.queue == queue)

@@ -39,15 +39,25 @@ pub async fn add(tx: &Tx, tenant: TenantNumber, posted: &Posted) -> Result<(), E
     .map(drop)
 }
 
-/// Takes messages out, of one tenant or of all that the role may see. They are gone when the
-/// transaction commits: commit after they were sent, so that a crash sends them again.
+/// Takes messages for these queues out, of one tenant or of all that the role may see. They are
+/// gone when the transaction commits: commit after they were sent, so that a crash sends them
+/// again.
 ///
 /// # Errors
 /// What Postgres answers, or [`Error::Stored`] for an unknown queue.
-pub async fn take(tx: &Tx, tenant: Option<TenantNumber>, limit: i64) -> Result<Vec<Posted>, Error> {
+pub async fn take(
+    tx: &Tx,
+    tenant: Option<TenantNumber>,
+    queues: &[QueueName],
+    limit: i64,
+) -> Result<Vec<Posted>, Error> {
     let of = tenant.map(|tenant| tenant.0);
+    let queues: Vec<&str> = queues.iter().map(|queue| queue.as_str()).collect();
     let mut rows = tx
-        .query(include_str!("outbox/take.sql"), &[(&of, Type::INT4), (&limit, Type::INT8)])
+        .query(
+            include_str!("outbox/take.sql"),
+            &[(&of, Type::INT4), (&queues, Type::TEXT_ARRAY), (&limit, Type::INT8)],
+        )
         .await?;
     rows.sort_by_key(|row| row.get::<_, i64>(0));
     rows.iter()

@@ -60,7 +60,7 @@ struct AnswerOut<'a> {
     #[schema(value_type = Option<String>)]
     first_seen: Option<At<'a>>,
     /// Every bucket of the range, with the figures of all groups together.
-    buckets: Vec<BucketOut<'a>>,
+    buckets: Vec<BucketOut>,
     /// The figure of the whole range.
     total: ValueOut,
     /// The groups: the greatest first, then all others, then the series without the tag.
@@ -76,13 +76,11 @@ struct AnswerOut<'a> {
 
 /// One bucket, cut to the range.
 #[derive(Serialize, ToSchema)]
-struct BucketOut<'a> {
+struct BucketOut {
     /// The first instant.
-    #[schema(value_type = String)]
-    start: At<'a>,
+    start: String,
     /// The first instant after.
-    #[schema(value_type = String)]
-    end: At<'a>,
+    end: String,
     /// The whole bucket is in the range and over.
     complete: bool,
     /// How much of it is in the range and over, 0 to 1.
@@ -143,20 +141,18 @@ struct ComparisonOut<'a> {
     #[schema(value_type = Option<String>)]
     cut: Option<At<'a>>,
     /// One for each bucket; none where the past has no counterpart.
-    buckets: Vec<Option<ComparedOut<'a>>>,
+    buckets: Vec<Option<ComparedOut>>,
     /// The figure of the whole range.
     total: ChangeOut,
 }
 
 /// A bucket of the past.
 #[derive(Serialize, ToSchema)]
-struct ComparedOut<'a> {
+struct ComparedOut {
     /// The first instant.
-    #[schema(value_type = String)]
-    start: At<'a>,
+    start: String,
     /// The first instant after.
-    #[schema(value_type = String)]
-    end: At<'a>,
+    end: String,
     #[serde(flatten)]
     change: ChangeOut,
 }
@@ -219,9 +215,10 @@ impl<'a> Known<'a> {
     fn answer(self) -> AnswerOut<'a> {
         let (asked, question, answer) = (self.asked, self.question, &self.answered.answer);
         let at = |at: Timestamp| At(at, self.zone());
-        let value = |(slot, value): (&Slot, &Value)| BucketOut {
-            start: at(slot.start),
-            end: at(slot.end),
+        let edges = edges(self.slots(), self.zone());
+        let bucket = |((slot, value), edges): ((&Slot, &Value), &[String])| BucketOut {
+            start: edges[0].clone(),
+            end: edges[1].clone(),
             complete: slot.complete,
             elapsed: slot.elapsed,
             value: ValueOut::of(value),
@@ -243,7 +240,13 @@ impl<'a> Known<'a> {
             gap: question.gap,
             last_point_at: answer.last_point_at.map(at),
             first_seen: self.answered.first_day.map(at),
-            buckets: self.slots().iter().zip(&answer.whole.values).map(value).collect(),
+            buckets: self
+                .slots()
+                .iter()
+                .zip(&answer.whole.values)
+                .zip(edges.windows(2))
+                .map(bucket)
+                .collect(),
             total: ValueOut::of(&answer.whole.total),
             groups: grouped.then(|| self.groups().map(GroupOut::of).collect()),
             comparison: question
@@ -260,11 +263,13 @@ impl<'a> Known<'a> {
     fn comparison(self, past: &Past, line: &PastLine) -> ComparisonOut<'a> {
         let at = |at: Timestamp| At(at, self.zone());
         let whole = &self.answered.answer.whole;
+        let edges = edges(&past.window.slots, self.zone());
         let bucket = |index: usize| {
-            let slot = past.window.slots.get(past.pairs.get(index).copied()??)?;
+            let at = past.pairs.get(index).copied()??;
+            let edges = edges.get(at..at + 2)?;
             let base = line.values.get(index).copied()??;
             let change = ChangeOut::of(whole.values.get(index)?, &base);
-            Some(ComparedOut { start: at(slot.start), end: at(slot.end), change })
+            Some(ComparedOut { start: edges[0].clone(), end: edges[1].clone(), change })
         };
         ComparisonOut {
             with: self.asked.compare,
@@ -339,6 +344,12 @@ impl ChangeOut {
             reason,
         }
     }
+}
+
+/// Where slots begin, and where the last one ends. They touch, so each instant is written once.
+fn edges(slots: &[Slot], zone: &TimeZone) -> Vec<String> {
+    let starts = slots.iter().map(|slot| slot.start);
+    starts.chain(slots.last().map(|slot| slot.end)).map(|at| At(at, zone).to_string()).collect()
 }
 
 /// What a group is, and its name.

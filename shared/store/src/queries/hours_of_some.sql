@@ -13,5 +13,6 @@ cross join lateral (
     where r.tenant = $1 and r.series = s.id and r.bucket >= $3 and r.bucket < $4
     offset 0
 ) d
-where s.tenant = $1 and s.metric = $2 and s.tags @@ $8::text::jsonpath
+where s.tenant = $1 and s.metric = $2
+  and ($9::text is null or s.tags ->> $9::text = $10::text) and s.tags @@ $8::text::jsonpath
 group by start

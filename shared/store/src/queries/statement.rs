@@ -3,13 +3,13 @@ use std::sync::Arc;
 use domain::calendar::{Range, Zone};
 use domain::id::TenantNumber;
 use domain::metric::{Aggregation, Finest, GapRule};
-use domain::question::{Cell, Entry, Kept, Part, Place, Reading, Run, Scan, Source};
+use domain::question::{Cell, Entry, Filter, Kept, Part, Place, Reading, Run, Scan, Source};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::Question;
-use super::filter::path;
+use super::filter::{certain, path};
 use crate::Parameter;
 use crate::metrics::Metric;
 
@@ -105,6 +105,7 @@ impl<'a> Read<'a> {
             .with(self.extremes(), Type::BOOL);
         if let Some(filter) = &self.question.filter {
             statement.with(path(filter), Type::TEXT);
+            statement.with_certain(Some(filter));
         }
         statement
     }
@@ -159,7 +160,8 @@ impl<'a> Read<'a> {
             .with(self.newest(), Type::BOOL)
             .with(rank_by.as_str(), Type::TEXT)
             .with(top, Type::INT4)
-            .with(self.extremes(), Type::BOOL);
+            .with(self.extremes(), Type::BOOL)
+            .with_certain(self.question.filter.as_ref());
         statement
     }
 }
@@ -215,6 +217,12 @@ impl Statement {
     ) -> &mut Self {
         self.values.push((Box::new(value), kind));
         self
+    }
+
+    /// The tag that a filter insists on, and its value.
+    fn with_certain(&mut self, filter: Option<&Filter>) -> &mut Self {
+        let (key, value) = filter.and_then(certain).unzip();
+        self.with(key.map(str::to_owned), Type::TEXT).with(value.map(str::to_owned), Type::TEXT)
     }
 
     pub(super) fn parameters(&self) -> Vec<Parameter<'_>> {
