@@ -74,7 +74,10 @@ pub async fn run(demo: &DemoOptions, first: &RunOptions, options: &Options) -> R
     day.drain_queues().await?;
     story::letter(&site.letters()?)?;
     story::farewell(site.public_url(), &year.key);
-    Ok(site.serve(&day).await?)
+    // The day goes on from there, for whoever sends points of his own.
+    let now = day.apps().of(None).clock.now();
+    let host = site.host(Clock::starting_at(now))?;
+    Ok(site.serve(&host).await?)
 }
 
 /// The shop that is made up is the sample tenant, whose key stands in the samples.
@@ -118,18 +121,24 @@ fn fingerprint(file: &Path) -> std::io::Result<Uuid> {
 async fn import(host: &Host, year: &Year) -> Result<Value, Fault> {
     let client = Client::new(host, &year.key);
     let known = client.get("/v1/imports").await?;
-    let done = known["imports"].as_array().into_iter().flatten();
-    if let Some(done) = done.into_iter().find(|import| import["status"] == "done") {
+    let earlier = |status: &str| {
+        let mut imports = known["imports"].as_array().into_iter().flatten();
+        imports.find(|import| import["status"] == status).map(|import| text(&import["id"]))
+    };
+    if let Some(id) = earlier("done") {
         terminal::note("The year was imported on an earlier start");
-        return client.get(&format!("/v1/imports/{}", text(&done["id"]))).await;
+        return client.get(&format!("/v1/imports/{id}")).await;
     }
-    let file_name = year.file.file_name().map(|name| name.to_string_lossy().into_owned());
-    let import =
-        client.post("/v1/imports", &json!({ "kind": "sales", "file_name": file_name })).await?;
-    client.upload(text(&import["upload"]["url"]), &year.file).await?;
-    let path = format!("/v1/imports/{}", text(&import["id"]));
+    let path = match earlier("running") {
+        Some(id) => {
+            terminal::note("Going on with the import that an earlier start began");
+            // It may have died before it sent for the work.
+            host.tick("sweeper", host.apps().of(None).clock.now()).await?;
+            format!("/v1/imports/{id}")
+        }
+        None => begin(&client, year).await?,
+    };
     let started = Instant::now();
-    client.post(&format!("{path}/run"), &json!({})).await?;
     let bar = ProgressBar::new_spinner()
         .with_style(ProgressStyle::with_template("{spinner} {pos} lines imported, {per_sec}")?);
     let watch = async {
@@ -141,7 +150,7 @@ async fn import(host: &Host, year: &Year) -> Result<Value, Fault> {
         }
     };
     tokio::select! {
-        drained = host.drain_queues() => drained?,
+        ended = run_to_its_end(host, &client, &path) => ended?,
         () = watch => unreachable!("it watches until the import has ended"),
     };
     bar.finish_and_clear();
@@ -157,6 +166,28 @@ async fn import(host: &Host, year: &Year) -> Result<Value, Fault> {
         lines / seconds
     ));
     Ok(import)
+}
+
+/// Uploads the file and starts its import.
+async fn begin(client: &Client, year: &Year) -> Result<String, Fault> {
+    let file_name = year.file.file_name().map(|name| name.to_string_lossy().into_owned());
+    let import =
+        client.post("/v1/imports", &json!({ "kind": "sales", "file_name": file_name })).await?;
+    client.upload(text(&import["upload"]["url"]), &year.file).await?;
+    let path = format!("/v1/imports/{}", text(&import["id"]));
+    client.post(&format!("{path}/run"), &json!({})).await?;
+    Ok(path)
+}
+
+/// What a killed process held comes back after a while.
+async fn run_to_its_end(host: &Host, client: &Client, path: &str) -> Result<(), Fault> {
+    loop {
+        host.drain_queues().await?;
+        if client.get(path).await?["status"] != "running" {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
 }
 
 async fn last_sale(host: &Host, year: &Year) -> Result<Timestamp, Fault> {

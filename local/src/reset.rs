@@ -8,7 +8,7 @@ use crate::{Fault, postgres, terminal};
 
 /// What `local` keeps in its folder. Nothing else there is touched: a folder given by hand may
 /// hold more.
-const OURS: [&str; 13] = [
+const OURS: [&str; 16] = [
     "postgres",
     "postgres.unfinished",
     "postgres.log",
@@ -21,6 +21,9 @@ const OURS: [&str; 13] = [
     "unsubscribe-keys.txt",
     "object-key.txt",
     "my-shop.id",
+    "app.env",
+    "system.env",
+    "owner.env",
     "lock",
 ];
 

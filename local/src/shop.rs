@@ -26,13 +26,13 @@ const POINTS_PER_MINUTE: u32 = 10_000_000;
 /// When Postgres refuses.
 pub async fn open(site: &Site, options: &RunOptions) -> Result<Option<SecretKey>, SiteError> {
     let owner = site.owner().await?;
-    if access::any_key(&owner).await? && !options.new_key {
-        return Ok(None);
-    }
-    let zone = options.zone.clone().unwrap_or_else(machine_zone);
     // The same on every start, whatever the database knows of an interrupted one.
     let id = site.folder().secret("my-shop.id", || Uuid::now_v7().to_string())?;
     let id = TenantId(id.trim().parse().unwrap_or_else(|_changed| Uuid::now_v7()));
+    if access::any_key(&owner, id).await? && !options.new_key {
+        return Ok(None);
+    }
+    let zone = options.zone.clone().unwrap_or_else(machine_zone);
     let (_shop, secret) = key(site, tenant(id, NAME, zone, options.currency)).await?;
     Ok(Some(secret))
 }

@@ -88,7 +88,8 @@ impl Site {
         for (role, url) in [("app", app), ("system", system), ("owner", owner)] {
             let text = format!(
                 "DATABASE_URL={url}\nPUBLIC_URL={}\nJWT_KEYS={}\nUNSUBSCRIBE_KEYS={}\n\
-                 MAIL_FROM={MAIL_FROM}\nPORTS=postgres\nOBJECTS_BUCKET=takings\n\
+                 MAIL_FROM={MAIL_FROM}\nSMTP_URL=smtp://localhost:1025\nPORTS=postgres\n\
+                 OBJECTS_BUCKET=takings\nAWS_ENDPOINT_URL=http://localhost:5000\n\
                  AWS_REGION=eu-central-1\nAWS_ACCESS_KEY_ID=none\nAWS_SECRET_ACCESS_KEY=none\n",
                 self.public_url, self.secrets.token_keys, self.secrets.unsubscribe_keys,
             );

@@ -68,7 +68,7 @@ async fn axum_serve(world: &World, listener: TcpListener) {
     axum::serve(listener, world.host().router()).await.expect("it serves");
 }
 
-/// The yardstick: the same million points straight into such a table, without any index.
+/// The yardstick: a million such points straight into such a table, without any index.
 async fn raw_copy(world: &World) -> f64 {
     let mut rates = Vec::new();
     for _ in 0..3 {

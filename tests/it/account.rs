@@ -1,5 +1,6 @@
 //! Access tokens: what they may do, how keys rotate, and what is no token.
 
+use app::Clock;
 use app::token::{Claims, Key, KeyState, Keys};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -105,6 +106,24 @@ async fn a_key_that_was_revoked_or_has_expired_gives_no_token() {
         let answer = world.post("/v1/tokens", &key, &json!({})).await.expect(401);
         assert_eq!(answer.header("www-authenticate"), "Bearer");
     }
+}
+
+#[tokio::test]
+async fn a_key_that_was_used_and_then_revoked_is_soon_refused() {
+    let world = shop().await;
+    let key = world.key(&[Scope::MetricsRead]).await;
+    world.post("/v1/tokens", &key, &json!({})).await.expect(200);
+    world.sql(&format!("update api_key set revoked_at = '{NOW}'")).await;
+    let after = |world: World, seconds: i64| {
+        let now: jiff::Timestamp = NOW.parse().unwrap();
+        let later = now + jiff::SignedDuration::from_secs(seconds);
+        world.with_setup(|setup| setup.clock = Clock::Fixed(later))
+    };
+    let world = after(world, 59);
+    world.post("/v1/tokens", &key, &json!({})).await.expect(200);
+    let world = after(world, 61);
+    world.post("/v1/tokens", &key, &json!({})).await.expect(401);
+    assert_eq!(world.count("select count(*) from key_value where key like 'api_key:%'").await, 0);
 }
 
 #[tokio::test]

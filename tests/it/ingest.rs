@@ -16,6 +16,8 @@ use crate::rollups::assert_rollups_equal_points;
 
 /// Batches of a tenant that meet share a transaction.
 mod company;
+/// Rows that nobody sends in good faith.
+mod hostile;
 
 const NOW: &str = "2026-03-29T12:00:00Z";
 

@@ -216,3 +216,29 @@ async fn where_the_queue_is_postgres_itself_the_client_is_asked_to_come_again() 
     let answer = post(&ingest, &key, None, &rows()).await.expect(503);
     assert_eq!((answer.header("retry-after"), &answer.json["code"]), ("2", &json!("unavailable")));
 }
+
+#[tokio::test]
+async fn a_key_of_a_waiting_batch_is_refused_with_another_body() {
+    let (world, key) = shop().await;
+    let away = away(&world);
+    let sale = |value: i64| json!([{ "metric": "revenue", "value": value, "at": NOW }]);
+    post(&away, &key, Some("k"), &sale(1)).await.expect(202);
+    post(&away, &key, Some("k"), &sale(1)).await.expect(202);
+    let refused = post(&away, &key, Some("k"), &sale(2)).await.expect(422);
+    assert_eq!(refused.json["code"], "idempotency_mismatch");
+    world.drain_queues().await;
+    assert_eq!(world.count("select sum(value)::bigint from point").await, 1);
+}
+
+#[tokio::test]
+async fn a_repair_waits_for_postgres_because_it_must_count_once() {
+    let (world, key) = shop().await;
+    let bad = json!([{ "metric": "revenue", "value": "a lot" }]);
+    let answer = world.post("/v1/points", &key, &bad).await.expect(422);
+    let id = answer.json["results"][0]["quarantine_id"].as_str().unwrap().to_owned();
+    let request = client::request(Method::POST, &format!("/v1/quarantine/{id}"), &key);
+    let fixed = json!({ "metric": "revenue", "value": 1 }).to_string();
+    let answer = client::send(away(&world), request.body(Body::from(fixed)).unwrap()).await;
+    assert!(!answer.expect(503).header("retry-after").is_empty());
+    assert_eq!(world.count("select count(*) from job").await, 0);
+}

@@ -88,3 +88,16 @@ async fn once_a_day_it_looks_although_nothing_is_announced() {
     tick(&app, "sweeper", &json!({ "time": MIDNIGHT })).await.unwrap();
     assert_eq!(sent(&world).await, ["whose announcement was lost"]);
 }
+
+#[tokio::test]
+async fn a_relay_leaves_what_its_function_may_not_send() {
+    let world = World::at(NOON).await.with_tenant("Europe/Berlin").await;
+    let app = world.app(Role::App);
+    relay::announce(&app).await.unwrap();
+    crash(&world, &["an import"]).await;
+    let tenant = Some(world.tenant().number);
+    assert_eq!(relay::outbox(&app, tenant, &[QueueName::Reports]).await.unwrap(), 0);
+    assert_eq!(sent(&world).await, Vec::<String>::new());
+    world.tick("sweeper").await;
+    assert_eq!(sent(&world).await, ["an import"]);
+}

@@ -10,6 +10,7 @@
 //!   its start, without writing what is written. What the file itself is to blame for ends the
 //!   import as `failed`, with the reason.
 
+use app::port::MAX_ATTEMPTS;
 use app::{App, Delivery, Failure, Function, Role, Trigger, Uses};
 use domain::import::Status;
 use domain::message::{ImportMessage, QueueName};
@@ -38,6 +39,9 @@ pub fn function() -> Function {
     }
 }
 
+const GIVEN_UP: &str = "something of ours failed again and again; undo what was written, if \
+                        anything was, and run the import again";
+
 async fn proceed(app: App, delivery: Delivery) -> Result<(), Failure> {
     let ImportMessage::Proceed { tenant, import } =
         serde_json::from_str(&delivery.body).map_err(Failure::discard)?;
@@ -58,9 +62,15 @@ async fn proceed(app: App, delivery: Delivery) -> Result<(), Failure> {
         _ => Ok(()),
     };
     let Err(fault) = done else { return Ok(()) };
-    let problem = fault.sentence()?;
+    let (problem, failure) = match fault.sentence() {
+        Ok(problem) => (problem, None),
+        Err(failure) if delivery.attempt < MAX_ATTEMPTS => return Err(failure),
+        // Nobody tries again, so that its owner must be told and may.
+        Err(failure) => (GIVEN_UP.to_owned(), Some(failure)),
+    };
     let now = app.clock.now();
     imports::fail(&app.db, tenant.number, &import, &problem, now).await?;
-    tracing::info!(problem, "an import failed");
-    Ok(())
+    // The sentence may quote the file, and so name a customer: it is for the owner alone.
+    tracing::info!(import = %import.id.0, "an import failed");
+    failure.map_or(Ok(()), Err)
 }

@@ -12,11 +12,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use app::caller::Caller;
-use app::extract::{Body, Parameters};
+use app::extract::{Body, Parameters, Path};
 use app::trace::TraceParent;
 use app::{App, Function, Problem, ProblemCode, Role, Trigger, Uses, relay};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::access::Scope;
 use domain::id::ImportId;
 use domain::import::{Action, Status};

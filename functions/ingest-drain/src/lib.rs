@@ -31,6 +31,7 @@ pub fn function() -> Function {
 async fn drain(app: App, delivery: Delivery) -> Result<(), Failure> {
     let IngestMessage::BatchPart { tenant, receipt, part, body_hash, received_at, batch, .. } =
         serde_json::from_str(&delivery.body).map_err(Failure::discard)?;
+    tracing::Span::current().record("tenant", tenant.0);
     let batch = unpack(&batch).map_err(Failure::discard)?;
     let tenant = access::tenant_by_number(&app.db, tenant)
         .await?
@@ -44,8 +45,12 @@ async fn drain(app: App, delivery: Delivery) -> Result<(), Failure> {
         received_at,
         repairs: None,
     };
-    arrivals::record(&app.db, &arrival).await?;
-    Ok(())
+    match arrivals::record(&app.db, &arrival).await {
+        Ok(_written) => Ok(()),
+        // What Postgres cannot take it will never take, and it must not hold up what is behind it.
+        Err(error @ store::Error::Statement(_)) => Err(Failure::discard(error)),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn unpack(packed: &str) -> Result<Batch, Box<dyn std::error::Error + Send + Sync>> {

@@ -9,13 +9,12 @@
 //!   itself, 503 asks the client to come again. The same `Idempotency-Key` never counts twice.
 
 use app::caller::Caller;
-use app::extract::{IdempotencyKey, header_text};
+use app::extract::{IdempotencyKey, Path, Raw, header_text};
 use app::limiter::Verdict as Grant;
 use app::{App, Function, Problem, ProblemCode, Role, Trigger, Uses, step};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use domain::access::Scope;
 use domain::batch::Outcome;
 use domain::id::ReceiptId;
@@ -81,7 +80,7 @@ async fn post_points(
     caller: Caller,
     key: IdempotencyKey,
     headers: HeaderMap,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<Response, Problem> {
     caller.require(Scope::PointsWrite)?;
     let lines = header_text(&headers, header::CONTENT_TYPE)
@@ -151,21 +150,28 @@ async fn record(app: &App, arrival: &Arrival<'_>) -> Result<Response, Problem> {
             Ok(answer(arrival.receipt, &outcome))
         }
         Ok(Recorded::Before { body_hash, .. }) if body_hash != arrival.body_hash => {
-            Err(Problem::new(
-                ProblemCode::IdempotencyMismatch,
-                "this Idempotency-Key came with another body before; use a new key",
-            ))
+            Err(other_body())
         }
         Ok(Recorded::Before { .. }) => {
             let written = receipts::find(&app.db, arrival.tenant.number, arrival.receipt).await?;
             parked::receipt(app, arrival.tenant, arrival.receipt, written).await
         }
-        Err(store::Error::Unavailable(cause)) if !app.queue.is_postgres() => {
+        // A repair must take its row out of the quarantine, so it waits for Postgres.
+        Err(store::Error::Unavailable(cause))
+            if !app.queue.is_postgres() && arrival.repairs.is_none() =>
+        {
             tracing::warn!(cause = app::trace::chain(&cause), "points wait in the queue");
             parked::park(app, arrival).await
         }
         Err(error) => Err(error.into()),
     }
+}
+
+fn other_body() -> Problem {
+    Problem::new(
+        ProblemCode::IdempotencyMismatch,
+        "this Idempotency-Key came with another body before; use a new key",
+    )
 }
 
 /// The same bytes for the same outcome, however often it is asked for.

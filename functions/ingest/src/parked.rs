@@ -1,6 +1,7 @@
 use std::io::Write;
 
 use app::port::Outgoing;
+use app::trace::TraceParent;
 use app::{App, Problem};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -13,15 +14,25 @@ use domain::tenant::Tenant;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::StatusCode;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::time::Duration;
 use store::arrivals::Arrival;
 use store::receipts;
+use uuid::Uuid;
 
-use crate::answer;
+use crate::{answer, other_body};
 
 /// How long a receipt without written parts is known: as long as a queue keeps messages.
 const KNOWN: Duration = Duration::from_secs(14 * 24 * 3600);
+
+/// A batch in the queue.
+#[derive(Serialize, Deserialize)]
+struct Waiting {
+    parts: u32,
+    /// Tells apart another body under the same receipt.
+    body_hash: Uuid,
+}
 
 /// Puts a batch into the queue, in parts that are each written once.
 pub(crate) async fn park(app: &App, arrival: &Arrival<'_>) -> Result<Response, Problem> {
@@ -34,7 +45,13 @@ pub(crate) async fn park(app: &App, arrival: &Arrival<'_>) -> Result<Response, P
     }
     let key = record_key(arrival.tenant, arrival.receipt);
     let expires_at = app.clock.after(KNOWN);
-    app.key_value.put(&key, &count.to_string(), Some(expires_at)).await?;
+    let value = Waiting { parts: count, body_hash: arrival.body_hash };
+    let text = serde_json::to_string(&value).map_err(Problem::internal)?;
+    if !app.key_value.put_if_absent(&key, &text, Some(expires_at)).await?
+        && waits(app, &key).await?.is_some_and(|earlier| earlier.body_hash != value.body_hash)
+    {
+        return Err(other_body());
+    }
     app.queue.send(QueueName::Ingest, &messages).await?;
     Ok(waiting(arrival.receipt, 0, count))
 }
@@ -49,8 +66,8 @@ pub(crate) async fn receipt(
     let count = u32::try_from(written.len()).unwrap_or(u32::MAX);
     let whole = written.iter().any(|(_, outcome)| outcome.is_none());
     if !whole {
-        let parked = app.key_value.get(&record_key(tenant, receipt)).await?;
-        let parts = parked.and_then(|record| record.value.parse::<u32>().ok()).unwrap_or(count);
+        let parked = waits(app, &record_key(tenant, receipt)).await?;
+        let parts = parked.map_or(count, |parked| parked.parts);
         if count < parts {
             return Ok(waiting(receipt, count, parts));
         }
@@ -64,6 +81,11 @@ pub(crate) async fn receipt(
         Some(joined) => Ok(answer(receipt, &joined)),
         None => Err(Problem::not_found("receipt of that id")),
     }
+}
+
+async fn waits(app: &App, key: &str) -> Result<Option<Waiting>, Problem> {
+    let record = app.key_value.get(key).await?;
+    Ok(record.and_then(|record| serde_json::from_str(&record.value).ok()))
 }
 
 fn waiting(receipt: ReceiptId, written: u32, parts: u32) -> Response {
@@ -93,6 +115,7 @@ fn message(
         body: serde_json::to_string(&message)?,
         group: Some(arrival.tenant.number.to_string()),
         dedupe: Some(receipts::part_key(arrival.receipt, number).to_string()),
+        trace: TraceParent::current().map(|trace| trace.header()),
         ..Outgoing::default()
     })
 }

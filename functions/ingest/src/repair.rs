@@ -1,10 +1,9 @@
 use app::caller::Caller;
-use app::extract::Parameters;
+use app::extract::{Parameters, Path, Raw};
 use app::{App, Problem, ProblemCode};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
-use bytes::Bytes;
 use domain::access::Scope;
 use domain::id::{QuarantineId, ReceiptId};
 use http::StatusCode;
@@ -92,7 +91,7 @@ pub(crate) async fn replay(
     State(app): State<App>,
     caller: Caller,
     Path(id): Path<Uuid>,
-    body: Bytes,
+    Raw(body): Raw,
 ) -> Result<Response, Problem> {
     caller.require(Scope::PointsWrite)?;
     let now = app.clock.now();

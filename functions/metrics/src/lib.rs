@@ -7,10 +7,10 @@
 //! - On failure: a declaration is one statement; it stands or it does not.
 
 use app::caller::Caller;
-use app::extract::{Body, Parameters};
+use app::extract::{Body, Parameters, Path};
 use app::{App, Function, Problem, ProblemCode, Role, Trigger, Uses};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::access::Scope;
 use domain::metric::{Declaration, MetricName};
 use serde::Deserialize;

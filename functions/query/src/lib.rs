@@ -94,7 +94,7 @@ async fn post_query(
     let mut response = if same {
         StatusCode::NOT_MODIFIED.into_response()
     } else if csv {
-        let table = wire::csv::table(&known).map_err(Problem::internal)?;
+        let table = wire::csv::table(now, &known).map_err(Problem::internal)?;
         ([(header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present")], table).into_response()
     } else {
         Json(ReplyOut::of(now, &known)).into_response()

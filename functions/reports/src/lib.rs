@@ -7,10 +7,10 @@
 //! - On failure: every change is one transaction. A planner that was not asked looks after a day.
 
 use app::caller::Caller;
-use app::extract::Body;
+use app::extract::{Body, Path};
 use app::{App, Function, Problem, ProblemCode, Role, Trigger, Uses, due};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::access::Scope;
 use domain::id::ReportId;
 use domain::message::QueueName;

@@ -1,11 +1,11 @@
 use std::time::Duration;
 
 use app::caller::Caller;
-use app::extract::{Body, Parameters};
+use app::extract::{Body, Parameters, Path};
 use app::trace::{TraceParent, chain};
 use app::{App, Problem, ProblemCode, relay};
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use domain::access::Scope;
 use domain::id::{DeliveryId, ReportId};
 use domain::message::QueueName;

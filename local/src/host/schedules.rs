@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use app::{Clock, Every};
+use app::{App, Clock, Every};
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
@@ -11,12 +11,18 @@ use super::Host;
 /// What was due while nobody ran is done soon after the start, but not in its way.
 const FIRST: Duration = Duration::from_secs(3);
 
+/// Less than a day, or a machine that starts a little earlier each morning would skip every other.
+const LATELY: Duration = Duration::from_secs(20 * 3600);
+
 /// Runs one schedule, one run after the other, until asked to stop.
 pub(super) async fn keep(host: Host, position: usize, mut stopped: watch::Receiver<bool>) {
     let (name, app, every, job) = &host.0.schedules[position];
+    let record = format!("ran:{name}");
     let mut wait = match every {
-        Every::Minutes(_) => FIRST,
-        Every::Day { .. } => until_next(*every, Clock::System.now()),
+        Every::Day { .. } if ran_lately(app, &record).await => {
+            until_next(*every, Clock::System.now())
+        }
+        _ => FIRST,
     };
     loop {
         tokio::select! {
@@ -24,9 +30,22 @@ pub(super) async fn keep(host: Host, position: usize, mut stopped: watch::Receiv
             _ = stopped.wait_for(|stopping| *stopping) => return,
         }
         // A failure was logged where it happened; the next run is the next try.
-        let _failed = host.run(name, app, job, app.clock.now()).await;
+        let ran = host.run(name, app, job, app.clock.now()).await;
+        let expires_at = Some(app.clock.after(LATELY));
+        if ran.is_ok()
+            && matches!(every, Every::Day { .. })
+            && let Err(error) = app.key_value.put(&record, "", expires_at).await
+        {
+            tracing::warn!(error = app::trace::chain(&error), "it will run again after a start");
+        }
         wait = until_next(*every, Clock::System.now());
     }
+}
+
+/// Whether a daily schedule ran lately, in this process or an earlier one. A machine may be off
+/// at night.
+async fn ran_lately(app: &App, record: &str) -> bool {
+    matches!(app.key_value.get(record).await, Ok(Some(_)))
 }
 
 /// How long until the schedule is due again. Days are those of the machine, also in a demo that

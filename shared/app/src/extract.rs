@@ -3,6 +3,7 @@ use std::ops::Deref;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::{Json, RequestPartsExt};
+use bytes::Bytes;
 use http::header::AsHeaderName;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
@@ -14,10 +15,50 @@ use crate::{App, Problem, ProblemCode};
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
+/// What the path names, or a problem that says what is wrong with it.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+/// A body as it came, or a problem that says why it was not taken.
+#[derive(Debug)]
+pub struct Raw(pub Bytes);
+
+impl<T: DeserializeOwned + Send + 'static> FromRequestParts<App> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Problem> {
+        without_zero("path", parts.uri.path())?;
+        match parts.extract::<axum::extract::Path<T>>().await {
+            Ok(axum::extract::Path(named)) => Ok(Self(named)),
+            Err(rejection) => Err(Problem::invalid("path", rejection.body_text())),
+        }
+    }
+}
+
+impl FromRequest<App> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        match Bytes::from_request(request, app).await {
+            Ok(body) => Ok(Self(body)),
+            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                Err(Problem::new(ProblemCode::TooLarge, rejection.body_text()))
+            }
+            Err(rejection) => Err(Problem::new(ProblemCode::Malformed, rejection.body_text())),
+        }
+    }
+}
+
 impl<T: DeserializeOwned> FromRequest<App> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let Raw(body) = Raw::from_request(Request::from_parts(parts.clone(), body), app).await?;
+        if body.windows(ZERO_IN_JSON.len()).any(|text| text == ZERO_IN_JSON) {
+            return Err(zero("body"));
+        }
+        let request = Request::from_parts(parts, axum::body::Body::from(body));
         match Json::<T>::from_request(request, app).await {
             Ok(Json(body)) => Ok(Self(body)),
             Err(rejection) => Err(body_problem(&rejection)),
@@ -33,6 +74,7 @@ impl<T: DeserializeOwned + Send + 'static> FromRequestParts<App> for Parameters<
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _app: &App) -> Result<Self, Problem> {
+        without_zero("query", parts.uri.query().unwrap_or_default())?;
         match parts.extract::<Query<T>>().await {
             Ok(Query(parameters)) => Ok(Self(parameters)),
             Err(rejection) => Err(Problem::invalid("query", rejection.body_text())),
@@ -65,6 +107,17 @@ impl FromRequestParts<App> for IdempotencyKey {
             )),
         }
     }
+}
+
+/// No text in Postgres holds a zero.
+const ZERO_IN_JSON: &[u8] = b"\\u0000";
+
+fn without_zero(place: &str, encoded: &str) -> Result<(), Problem> {
+    if encoded.contains("%00") { Err(zero(place)) } else { Ok(()) }
+}
+
+fn zero(place: &str) -> Problem {
+    Problem::invalid(place, "it holds the character U+0000; leave that out")
 }
 
 /// A header's value as text, when it is there and is text.

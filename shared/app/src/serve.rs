@@ -5,7 +5,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use http::HeaderValue;
+use http::{HeaderValue, StatusCode};
 use store::meter::Meter;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
@@ -50,6 +50,14 @@ fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
     Problem::internal(format!("panic: {}", panic_words(&*panic))).into_response()
 }
 
+fn outcome(status: StatusCode) -> &'static str {
+    match status.as_u16() {
+        ..400 => "done",
+        400..500 => "refused",
+        _ => "failed",
+    }
+}
+
 async fn invocation(State(hosted): State<Hosted>, request: Request, next: Next) -> Response {
     let trace = TraceParent::follow(extract::header_text(request.headers(), "traceparent"));
     let request_id = extract::header_text(request.headers(), "x-request-id")
@@ -89,6 +97,7 @@ async fn invocation(State(hosted): State<Hosted>, request: Request, next: Next) 
         tracing::info!(
             %method,
             route,
+            outcome = outcome(response.status()),
             status = response.status().as_u16(),
             latency_ms,
             db_ms = meter.millis(),

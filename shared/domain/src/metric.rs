@@ -13,7 +13,7 @@ pub use code::Code;
 
 /// Limits of what may be recorded, in one place and published by the API.
 pub mod limit {
-    use jiff::SignedDuration;
+    use jiff::{SignedDuration, Timestamp};
 
     /// Points in one request.
     pub const POINTS: usize = 10_000;
@@ -35,6 +35,10 @@ pub mod limit {
     pub const METRICS: i64 = 1_000;
     /// Series of one metric; beyond it the tag with the most values is folded to `__other__`.
     pub const SERIES: i64 = 10_000;
+    /// Series that folding may make beyond it; then all that is new goes to one.
+    pub const FOLDED: i64 = 1_000;
+    /// No point is older.
+    pub const EARLIEST: Timestamp = Timestamp::UNIX_EPOCH;
     /// How far ahead of our clock a sender's may be.
     pub const FUTURE: SignedDuration = SignedDuration::from_mins(10);
     /// How old a point may be without the scope `points:backfill`.
@@ -325,9 +329,12 @@ pub fn to_millisecond(at: Timestamp) -> Timestamp {
 /// Judges a point's instant by our clock.
 ///
 /// # Errors
-/// [`Code::AtFuture`] or [`Code::AtLate`].
+/// [`Code::AtFuture`], or [`Code::AtLate`]: also for whoever may write history, before 1970.
 pub fn timely(at: Timestamp, now: Timestamp, backfill: bool) -> Result<(), Code> {
     let age: SignedDuration = now.duration_since(at);
+    if at < limit::EARLIEST {
+        return Err(Code::AtLate);
+    }
     if age < -limit::FUTURE {
         Err(Code::AtFuture)
     } else if age > limit::LATE && !backfill {

@@ -1,6 +1,7 @@
 -- Points of a batch that belong to one series and one UTC day arrive as one row, a run: a row a
 -- point costs five times as much to write. Head and blocks have one shape then, and packing
 -- joins runs.
+lock table point_head in access exclusive mode;
 create temporary table run on commit drop as
 select p.tenant, p.series, p.day, count(*)::int as n,
        array_agg(p.offset_ms order by p.offset_ms) as offsets_ms,

@@ -87,8 +87,9 @@ pub async fn create_tenant(client: &Client, wanted: &Tenant) -> Result<TenantNum
 ///
 /// # Errors
 /// What Postgres answers.
-pub async fn any_key(client: &Client) -> Result<bool, Error> {
-    let rows = client.query_typed(include_str!("access/any_key.sql"), &[]).await?;
+pub async fn any_key(client: &Client, tenant: TenantId) -> Result<bool, Error> {
+    let sql = include_str!("access/any_key.sql");
+    let rows = client.query_typed(sql, &[(&tenant.0, Type::UUID)]).await?;
     Ok(one_row(rows, "answer about keys")?.get(0))
 }
 

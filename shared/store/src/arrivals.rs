@@ -75,12 +75,17 @@ const TRIES: u32 = 5;
 /// receipt.
 pub async fn record(db: &Db, arrival: &Arrival<'_>) -> Result<Recorded, Error> {
     let tenant = arrival.tenant.number;
+    let has_ids = arrival.batch.rows.iter().any(|row| row.id.is_some());
+    let careful = has_ids || arrival.repairs.is_some();
     let mut alone = arrival.repairs.is_some();
     let mut tries = 0;
     loop {
         tries += 1;
-        let attempt =
-            if alone { by_itself(db, arrival).await.map(Some) } else { joined(db, arrival).await };
+        let attempt = if alone && careful {
+            by_itself(db, arrival).await.map(Some)
+        } else {
+            at_once(db, arrival, alone).await
+        };
         match attempt {
             Ok(Some(outcome)) => return Ok(Recorded::Now(outcome)),
             Ok(None) => alone = true,
@@ -98,9 +103,9 @@ pub async fn record(db: &Db, arrival: &Arrival<'_>) -> Result<Recorded, Error> {
     }
 }
 
-/// Writes the batch with others, as if none of its ids had been sent before. Answers `None` when
-/// it must be written by itself.
-async fn joined(db: &Db, arrival: &Arrival<'_>) -> Result<Option<Outcome>, Error> {
+/// Writes the batch in one round trip, with others or alone, as if none of its ids had been sent
+/// before. Answers `None` when it must be written alone, or with care for its ids.
+async fn at_once(db: &Db, arrival: &Arrival<'_>, alone: bool) -> Result<Option<Outcome>, Error> {
     let tenant = arrival.tenant.number;
     let mut verdicts = refused(arrival.batch);
     let ready = ready(db, arrival, &mut verdicts).await?;
@@ -117,10 +122,16 @@ async fn joined(db: &Db, arrival: &Arrival<'_>) -> Result<Option<Outcome>, Error
     for (key, point) in &keys {
         load.claim(*key, point, arrival.received_at);
     }
-    let written = gate::write(db, tenant, &arrival.tenant.calendar.zone, load).await?;
+    let zone = &arrival.tenant.calendar.zone;
+    let written = if alone {
+        Some(load.write(db, tenant, zone).await?)
+    } else {
+        gate::write(db, tenant, zone, load).await?
+    };
     Ok(written.map(|()| outcome))
 }
 
+/// Writes the batch alone, and tells ids that were sent before from new ones.
 async fn by_itself(db: &Db, arrival: &Arrival<'_>) -> Result<Outcome, Error> {
     let tenant = arrival.tenant.number;
     let mut verdicts = refused(arrival.batch);
@@ -131,7 +142,7 @@ async fn by_itself(db: &Db, arrival: &Arrival<'_>) -> Result<Outcome, Error> {
     let tx = db.tenant(tenant).await?;
     let replaced = claim_ids(&tx, arrival, &mut ready, &mut verdicts).await?;
     if !replaced.is_empty() {
-        points::remove(&tx, tenant, &arrival.tenant.calendar, &replaced).await?;
+        points::lock_series(&tx, tenant, &replaced).await?;
     }
     accept(&mut verdicts, &ready);
     let points = ready.iter().map(|ready| ready.point).collect();
@@ -144,7 +155,15 @@ async fn by_itself(db: &Db, arrival: &Arrival<'_>) -> Result<Outcome, Error> {
         flights.push(Flight { sql: include_str!("quarantine/claim.sql"), parameters });
     }
     flights.extend(points.flights());
-    tx.pipeline(&flights).await?;
+    if let Err(error) = tx.pipeline(&flights).await {
+        // Else the connection, which knows the statements, would go with it.
+        tx.rollback().await?;
+        return Err(error);
+    }
+    // After the rollups were locked, in the order in which everybody locks them.
+    if !replaced.is_empty() {
+        points::remove(&tx, tenant, &arrival.tenant.calendar, &replaced).await?;
+    }
     tx.commit().await?;
     Ok(outcome)
 }
@@ -312,6 +331,9 @@ async fn claim(
     received_at: Timestamp,
     wanted: &HashMap<Uuid, Point>,
 ) -> Result<HashMap<Uuid, (i32, Timestamp, f64)>, Error> {
+    if wanted.is_empty() {
+        return Ok(HashMap::new());
+    }
     let keys: Vec<Uuid> = wanted.keys().copied().collect();
     let column = |key: &Uuid| wanted[key];
     let series: Vec<i32> = keys.iter().map(|key| column(key).series).collect();

@@ -49,7 +49,7 @@ pub async fn pack(db: &Db, day: Date) -> Result<bool, Error> {
     if !found.first().is_some_and(|row| row.get(0)) {
         return Ok(false);
     }
-    // Nobody may unpack a block between our reading and our writing of it.
+    // Nobody may take points out of a block between our reading and our writing of it.
     db.flight(
         None,
         &[

@@ -155,17 +155,24 @@ pub async fn ensure_weeks(db: &Db, tenant: TenantNumber, columns: &Columns) -> R
     Ok(())
 }
 
-/// Forgets which partitions are there: one was dropped.
+/// Forgets which partitions are there: one is not.
 pub fn forget_weeks(db: &Db) {
     db.dictionary().weeks.lock().unwrap_or_else(PoisonError::into_inner).clear();
 }
 
-/// Writes points and their rollups in the running transaction.
+/// Locks the series of these points against others who remove points: they wait, and then find
+/// what we have left. Comes before any rollup is locked.
 ///
 /// # Errors
 /// What Postgres answers.
-pub async fn append(tx: &Tx, tenant: TenantNumber, columns: &Columns) -> Result<(), Error> {
-    tx.pipeline(&columns.parameters(&tenant).flights()).await.map(drop)
+pub(crate) async fn lock_series(
+    tx: &Tx,
+    tenant: TenantNumber,
+    points: &[Point],
+) -> Result<(), Error> {
+    let series: Vec<i32> = points.iter().map(|point| point.series).collect();
+    let parameters: &[Parameter<'_>] = &[(&tenant.0, Type::INT4), (&series, Type::INT4_ARRAY)];
+    tx.query(include_str!("points/lock_series.sql"), parameters).await.map(drop)
 }
 
 /// Removes one equal point for each of these, wherever it rests, and rebuilds the buckets they
@@ -185,9 +192,7 @@ pub async fn remove(
         return Ok(0);
     };
     let series: Vec<i32> = points.iter().map(|point| point.series).collect();
-    // Who removes from the same run waits here, and then finds what the other has left.
-    let lock: &[Parameter<'_>] = &[(&tenant.0, Type::INT4), (&series, Type::INT4_ARRAY)];
-    tx.query(include_str!("points/lock_series.sql"), lock).await?;
+    lock_series(tx, tenant, points).await?;
     let offsets_ms: Vec<i32> = days.iter().map(|(_, offset_ms)| *offset_ms).collect();
     let values: Vec<f64> = points.iter().map(|point| point.value).collect();
     let parameters: &[Parameter<'_>] = &[
@@ -207,10 +212,7 @@ pub async fn remove(
 }
 
 /// Computes the rollups of the buckets that these points are in anew, from all points there.
-///
-/// # Errors
-/// What Postgres answers.
-pub async fn rebuild(
+async fn rebuild(
     tx: &Tx,
     tenant: TenantNumber,
     calendar: &Calendar,

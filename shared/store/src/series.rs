@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ pub struct Dictionary {
     metrics: Mutex<HashMap<(TenantNumber, String), Remembered>>,
     series: Mutex<HashMap<(i32, Uuid), i32>>,
     /// Mondays of the weeks that have their partition.
-    pub(crate) weeks: Mutex<std::collections::HashSet<Date>>,
+    pub(crate) weeks: Mutex<HashSet<Date>>,
     /// The first day with points of metrics that were asked about lately.
     pub(crate) first_days: Mutex<HashMap<i32, (Timestamp, Instant)>>,
 }
@@ -127,12 +127,11 @@ pub async fn resolve(
         if room.take(one.metric) {
             new.push((one.metric, one.tags.clone()));
         } else if let Some(tag) = room.crowded_tag(db, tenant, one.metric).await? {
-            let mut tags = one.tags.clone();
-            if tags.0.contains_key(&tag) {
-                tags.0.insert(tag.clone(), OTHER.to_owned());
-            }
+            let tags = room.fold(one, &tag);
             new.push((one.metric, tags.clone()));
-            folds.insert(index, (tags, tag));
+            if tags != one.tags {
+                folds.insert(index, (tags, tag));
+            }
         } else {
             new.push((one.metric, one.tags.clone()));
         }
@@ -224,6 +223,7 @@ pub async fn tag_values(
 /// How many more series each metric may have.
 struct Room {
     left: HashMap<i32, i64>,
+    folded: HashSet<(i32, Uuid)>,
     crowded: HashMap<i32, Option<String>>,
 }
 
@@ -247,13 +247,31 @@ impl Room {
                 left.insert(row.get(0), limit::SERIES - row.get::<_, i64>(1));
             }
         }
-        Ok(Self { left, crowded: HashMap::new() })
+        Ok(Self { left, folded: HashSet::new(), crowded: HashMap::new() })
     }
 
     fn take(&mut self, metric: i32) -> bool {
         let left = self.left.entry(metric).or_insert(limit::SERIES);
-        *left -= 1;
-        *left >= 0
+        let free = *left > 0;
+        *left -= i64::from(free);
+        free
+    }
+
+    /// Where points of a series go that has no room: their crowded tag is folded. When those who
+    /// lack the tag, or who have others without end, have made as many series again as
+    /// [`limit::FOLDED`], all go to one.
+    fn fold(&mut self, one: &Wanted, crowded: &str) -> Tags {
+        let mut tags = one.tags.clone();
+        if let Some(value) = tags.0.get_mut(crowded) {
+            OTHER.clone_into(value);
+        }
+        let left = self.left.entry(one.metric).or_insert(limit::SERIES);
+        let key = (one.metric, hash(&tags));
+        if *left <= -limit::FOLDED && !self.folded.contains(&key) {
+            return Tags::one(crowded, OTHER);
+        }
+        *left -= i64::from(self.folded.insert(key));
+        tags
     }
 
     async fn crowded_tag(

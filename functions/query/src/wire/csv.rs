@@ -1,9 +1,10 @@
 use csv::{ByteRecord, Terminator, WriterBuilder};
 use domain::question::{Line, Slot, Value};
+use jiff::Timestamp;
 
 use super::reply::{At, ChangeOut, Known, named};
 
-const COLUMNS: [&str; 15] = [
+const COLUMNS: [&str; 19] = [
     "query",
     "group",
     "name",
@@ -19,23 +20,36 @@ const COLUMNS: [&str; 15] = [
     "compared_value",
     "delta_abs",
     "delta_pct",
+    "query_id",
+    "from",
+    "to",
+    "as_of",
 ];
 
-/// One row for each query, group and bucket; RFC 4180.
+/// One row for each query, group and bucket; RFC 4180. Each says what it was asked and when.
 pub(crate) fn table(
+    now: Timestamp,
     known: &[Known<'_>],
 ) -> Result<Vec<u8>, Box<dyn std::error::Error + Send + Sync>> {
     let mut writer =
         WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::with_capacity(4096));
     writer.write_record(COLUMNS)?;
     for known in known {
+        let (query_id, range) = (known.query_id(), known.asked.frame.range);
+        let [from, to] = [range.from, range.to].map(|at| At(at, known.zone()).to_string());
+        let asked = [query_id, from, to, now.to_string()];
+        let asked = asked.each_ref().map(String::as_str);
         let whole = &known.answered.answer.whole;
         for (index, slot) in known.slots().iter().enumerate() {
-            writer.write_byte_record(&row(known, ("all", None), (index, slot), whole))?;
+            let mut row = row(known, ("all", None), (index, slot), whole);
+            row.extend(asked);
+            writer.write_byte_record(&row)?;
         }
         for (place, line) in known.groups() {
             for (index, slot) in known.slots().iter().enumerate() {
-                writer.write_byte_record(&row(known, named(place), (index, slot), line))?;
+                let mut row = row(known, named(place), (index, slot), line);
+                row.extend(asked);
+                writer.write_byte_record(&row)?;
             }
         }
     }

@@ -330,5 +330,6 @@ fn word(refusal: Refusal) -> String {
 
 fn shown(header: Row<'_>) -> String {
     let names: Vec<String> = header.iter().map(|name| format!("`{}`", name.trim())).collect();
-    names.join(", ").chars().take(HEADER_CHARS_SHOWN).collect()
+    let names = names.join(", ");
+    names.chars().filter(|shown| !shown.is_control()).take(HEADER_CHARS_SHOWN).collect()
 }

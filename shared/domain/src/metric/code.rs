@@ -24,7 +24,7 @@ pub enum Code {
     AtAmbiguous,
     /// Ahead of our clock by more than ten minutes.
     AtFuture,
-    /// Older than seven days, without the right to write history.
+    /// Older than seven days, without the right to write history; or before 1970.
     AtLate,
     /// A tag's key is misspelt.
     TagKey,
@@ -53,7 +53,9 @@ impl Code {
             Self::At => "send `at` as RFC 3339 with an offset, or as an epoch; or omit it for now",
             Self::AtAmbiguous => "send the epoch in s, ms, µs or ns of a year from 1990 to 2100",
             Self::AtFuture => "the instant is over ten minutes ahead; check the sender's clock",
-            Self::AtLate => "the instant is over seven days old; use a key with points:backfill",
+            Self::AtLate => {
+                "the instant is over seven days old; from 1970 on, use a key with points:backfill"
+            }
             Self::TagKey => "a tag's key is a letter, then up to 63 of a-z, 0-9 and `_`",
             Self::TagValue => "a tag's value has 1 to 200 bytes and no control characters",
             Self::TagCount => "a point has at most 20 tags",

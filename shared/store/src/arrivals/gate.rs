@@ -12,8 +12,10 @@ use crate::{Db, Error, meter};
 /// Where arrivals wait for the transaction before theirs. Those of one tenant that met at a gate
 /// are written together: most of them touch the same rollups, which are locked until the commit
 /// is on disk, so that apart each would wait for that once more.
+///
+/// Points with ids have a gate of their own: one that was sent before spoils its transaction.
 #[derive(Default)]
-pub(crate) struct Gates(Mutex<HashMap<TenantNumber, Arc<Gate>>>);
+pub(crate) struct Gates(Mutex<HashMap<(TenantNumber, bool), Arc<Gate>>>);
 
 struct Gate {
     waiting: Mutex<Vec<Passenger>>,
@@ -29,9 +31,9 @@ struct Passenger {
 /// the reason.
 type Landed = Result<(), Option<Error>>;
 
-/// Points of one transaction, and so what a failure costs: those aboard are written again, each
+/// Rows of one transaction, and so what a failure costs: those aboard are written again, each
 /// alone.
-const POINTS_ABOARD: usize = 20_000;
+const ROWS_ABOARD: usize = 20_000;
 const GATES: usize = 1_000;
 
 /// Writes a load, with what else is waiting. A load that failed in company answers `None`: it is
@@ -42,22 +44,26 @@ pub(super) async fn write(
     zone: &Zone,
     load: Load,
 ) -> Result<Option<()>, Error> {
-    let gate = db.gates().of(tenant);
+    let gate = db.gates().of((tenant, load.has_ids()));
     let (landed, mut answer) = oneshot::channel();
     let since = Instant::now();
     gate.waiting.lock().unwrap_or_else(PoisonError::into_inner).push(Passenger { load, landed });
-    let answer = tokio::select! {
-        biased;
-        answer = &mut answer => {
-            meter::record(since.elapsed());
-            answer
-        }
-        turn = gate.turn.acquire() => {
-            gate.fly(db, tenant, zone).await;
-            drop(turn);
-            answer.await
+    let mut flew = false;
+    let answer = loop {
+        // Whoever has the turn takes those who came first along, and perhaps not itself.
+        tokio::select! {
+            biased;
+            answer = &mut answer => break answer,
+            turn = gate.turn.acquire() => {
+                gate.fly(db, tenant, zone).await;
+                drop(turn);
+                flew = true;
+            }
         }
     };
+    if !flew {
+        meter::record(since.elapsed());
+    }
     match answer {
         Ok(Ok(())) => Ok(Some(())),
         Ok(Err(Some(error))) => Err(error),
@@ -67,13 +73,13 @@ pub(super) async fn write(
 }
 
 impl Gates {
-    fn of(&self, tenant: TenantNumber) -> Arc<Gate> {
+    fn of(&self, whose: (TenantNumber, bool)) -> Arc<Gate> {
         let mut gates = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if gates.len() >= GATES {
             gates.retain(|_, gate| Arc::strong_count(gate) > 1);
         }
         let new = || Arc::new(Gate { waiting: Mutex::default(), turn: Semaphore::new(1) });
-        gates.entry(tenant).or_insert_with(new).clone()
+        gates.entry(whose).or_insert_with(new).clone()
     }
 }
 
@@ -84,6 +90,9 @@ impl Gate {
         for passenger in self.board() {
             joint.join(passenger.load);
             aboard.push(passenger.landed);
+        }
+        if aboard.is_empty() {
+            return;
         }
         let mut answer = match joint.write(db, tenant, zone).await {
             Ok(()) => Ok(()),
@@ -98,10 +107,10 @@ impl Gate {
     fn board(&self) -> Vec<Passenger> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.retain(|passenger| !passenger.landed.is_closed());
-        let mut points = 0;
+        let mut rows = 0;
         let fits = |passenger: &&Passenger| {
-            points += passenger.load.points.len();
-            points <= POINTS_ABOARD
+            rows += passenger.load.len();
+            rows <= ROWS_ABOARD
         };
         let count = waiting.iter().take_while(fits).count().max(1).min(waiting.len());
         waiting.drain(..count).collect()

@@ -78,7 +78,8 @@ impl Load {
                 let refused = &mut load.rows.refused;
                 refused.ids.push(id);
                 refused.codes.push(code.as_str());
-                refused.fields.push(field.clone());
+                // Postgres has no text with a zero in it, and clients name fields as they like.
+                refused.fields.push(field.replace('\0', "\u{fffd}"));
                 refused.lines.push(line(arrival.batch, index));
                 refused.received_at.push(arrival.received_at);
             }
@@ -96,6 +97,16 @@ impl Load {
         ids.at.push(point.at);
         ids.values.push(point.value);
         ids.created_at.push(received_at);
+    }
+
+    /// How many rows it writes, rollups apart.
+    pub(super) fn len(&self) -> usize {
+        self.points.len() + self.rows.refused.ids.len()
+    }
+
+    /// Whether any of its points has an id.
+    pub(super) fn has_ids(&self) -> bool {
+        !self.rows.ids.keys.is_empty()
     }
 
     /// Adds what another arrival of the same tenant writes.

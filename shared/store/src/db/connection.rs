@@ -14,7 +14,7 @@ pub(super) struct Connection {
     planned: HashMap<String, Statement>,
 }
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT_MS: u64 = 5_000;
 const CONNECT_TRIES: u32 = 3;
 
 impl Connection {
@@ -72,20 +72,23 @@ async fn open(options: &DbOptions) -> Result<Client, Error> {
     let mut config: Config = options.url.parse().map_err(|error: tokio_postgres::Error| {
         Error::Address(std::error::Error::source(&error).unwrap_or(&error).to_string())
     })?;
-    config
-        .connect_timeout(CONNECT_TIMEOUT)
-        .keepalives_idle(Duration::from_secs(30))
-        .application_name("takings");
+    config.keepalives_idle(Duration::from_secs(30)).application_name("takings");
     let mut tries = 0;
-    loop {
-        tries += 1;
-        match open_once(options, &config).await {
-            Err(Error::Unavailable(_)) if tries < CONNECT_TRIES => {
-                tokio::time::sleep(Duration::from_millis(100 << tries)).await;
+    let tries = async {
+        loop {
+            tries += 1;
+            match open_once(options, &config).await {
+                Err(Error::Unavailable(_)) if tries < CONNECT_TRIES => {
+                    tokio::time::sleep(Duration::from_millis(100 << tries)).await;
+                }
+                answer => return answer,
             }
-            answer => return answer,
         }
-    }
+    };
+    // All tries together: whoever waits has a deadline, and perhaps a queue to go to.
+    tokio::time::timeout(Duration::from_millis(CONNECT_TIMEOUT_MS), tries)
+        .await
+        .map_err(|_elapsed| Error::Unavailable(Unavailable::Timeout(CONNECT_TIMEOUT_MS)))?
 }
 
 #[expect(clippy::disallowed_methods, reason = "the connection is driven beside its client")]

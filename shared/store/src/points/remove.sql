@@ -19,7 +19,8 @@ opened as (
 unsealed as (
     delete from point_block k
     using touched t
-    where k.series = t.series and k.day = t.day and k.tenant = $1
+    where k.series = t.series and k.day = t.day
+      and k.tenant = $1 and k.series = any($2) and k.day >= $6 and k.day <= $7
     returning k.series, k.day, k.offsets_ms, k.values
 ),
 loose as (

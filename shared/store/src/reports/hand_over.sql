@@ -3,7 +3,7 @@ set changed_at = $4,
     state = case
         when exists (
             select from unsubscribe u
-            where u.tenant = $1 and u.report = $3 and u.recipient = d.recipient
+            where u.tenant = $1 and u.report = $3 and lower(u.recipient) = lower(d.recipient)
         ) then 'unsubscribed'
         else 'handed_over'
     end

@@ -4,7 +4,7 @@ select r.tenant, r.id, r.schedule::text, r.zone,
            from unnest(r.recipients) as a(address)
            where not exists (
                select from unsubscribe u
-               where u.tenant = r.tenant and u.report = r.id and u.recipient = a.address
+               where u.tenant = r.tenant and u.report = r.id and lower(u.recipient) = lower(a.address)
            )
        )
 from report r
