@@ -10,8 +10,8 @@ chosen as not materialized (
     select s.id, array_position($2::int[], s.metric) as part, s.tags ->> $4::text as label
     from series s
     where s.tenant = $1 and s.metric = any($2::int[])
-      and case when $23::text is null or s.tags ->> $23::text = $24::text
-          then $3::text is null or s.tags @@ $3::text::jsonpath else false end
+      and ($23::text is null or s.tags ->> $23::text = $24::text)
+      and ($3::text is null or s.tags @@ $3::text::jsonpath)
     offset 0
 ),
 piece as (

@@ -14,6 +14,6 @@ cross join lateral (
     offset 0
 ) d
 where s.tenant = $1 and s.metric = $2
-  and case when $9::text is null or s.tags ->> $9::text = $10::text
-      then s.tags @@ $8::text::jsonpath else false end
+  and ($9::text is null or s.tags ->> $9::text = $10::text)
+  and ($8::text is null or s.tags @@ $8::text::jsonpath)
 group by start

@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::Question;
-use super::filter::{certain, path};
+use super::filter::{certain, rest};
 use crate::Parameter;
 use crate::metrics::Metric;
 
@@ -104,7 +104,7 @@ impl<'a> Read<'a> {
             .with(self.newest(), Type::BOOL)
             .with(self.extremes(), Type::BOOL);
         if let Some(filter) = &self.question.filter {
-            statement.with(path(filter), Type::TEXT);
+            statement.with(rest(filter), Type::TEXT);
             statement.with_certain(Some(filter));
         }
         statement
@@ -131,7 +131,7 @@ impl<'a> Read<'a> {
         statement
             .with(tenant.0, Type::INT4)
             .with(self.metrics(), Type::INT4_ARRAY)
-            .with(self.question.filter.as_ref().map(path), Type::TEXT)
+            .with(self.question.filter.as_ref().and_then(rest), Type::TEXT)
             .with(self.question.group_by.as_ref().map(|group_by| group_by.tag.clone()), Type::TEXT)
             .with(sources, Type::INT4_ARRAY)
             .with(pasts, Type::BOOL_ARRAY)
