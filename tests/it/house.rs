@@ -246,7 +246,7 @@ fn no_machine_is_named() {
     let seeded = [
         ("README.md", "Look into /home/somebody/takings\n"),
         (".ci/run", "cd /Users/somebody\n"),
-        ("shared/app/src/new.rs", "const PATH: &str = \"/work/x\";\n"),
+        ("shared/app/src/new.rs", concat!("const PATH: &str = \"/", "work/x\";\n")),
         ("Cargo.toml", "# https://registry.example.com/index\n"),
         ("deny.toml", "# http://mirror.internal:8080/\n"),
         ("Cargo.lock", "source = \"registry+https://crates.example/index\"\n"),

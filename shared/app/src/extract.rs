@@ -1,9 +1,9 @@
 use std::ops::Deref;
 
+use axum::body::Bytes;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::{Json, RequestPartsExt};
-use bytes::Bytes;
 use http::header::AsHeaderName;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};

