@@ -4,7 +4,7 @@ use domain::access::Scope;
 use domain::batch::{Batch, Row, SeriesKey};
 use domain::id::ReceiptId;
 use domain::metric::{MetricName, Tags};
-use http::{Method, header};
+use http::{Method, Request, header};
 use serde_json::{Value, json};
 use store::arrivals::{self, Arrival};
 use store::meter::Meter;
@@ -29,6 +29,13 @@ async fn shop() -> (World, String) {
 
 fn sale(value: impl Into<Value>, at: &str) -> Value {
     json!({ "metric": "revenue", "value": value.into(), "at": at, "tags": { "country": "DE" } })
+}
+
+fn keyed(key: &str, idempotency_key: &str, rows: &Value) -> Request<Body> {
+    request(Method::POST, "/v1/points", key)
+        .header("idempotency-key", idempotency_key)
+        .body(Body::from(rows.to_string()))
+        .unwrap()
 }
 
 #[tokio::test]
@@ -147,12 +154,7 @@ async fn money_is_whole_minor_units_or_a_decimal_and_kinds_and_units_must_agree(
 #[tokio::test]
 async fn an_idempotency_key_counts_a_batch_once_and_answers_the_same_bytes() {
     let (world, key) = shop().await;
-    let send = |body: Value| {
-        let sent = request(Method::POST, "/v1/points", &key)
-            .header("idempotency-key", "monday-1")
-            .body(Body::from(body.to_string()));
-        world.send(sent.unwrap())
-    };
+    let send = |body: Value| world.send(keyed(&key, "monday-1", &body));
     let body = json!([sale(1, NOW), { "metric": "!" }]);
     let first = send(body.clone()).await.expect(200);
     let again = send(body.clone()).await.expect(200);
@@ -168,12 +170,8 @@ async fn an_idempotency_key_counts_a_batch_once_and_answers_the_same_bytes() {
 #[tokio::test]
 async fn twenty_calls_at_once_with_one_key_count_once() {
     let (world, key) = shop().await;
-    let sends = (0..20).map(|_| {
-        let sent = request(Method::POST, "/v1/points", &key)
-            .header("idempotency-key", "race")
-            .body(Body::from(json!([sale(7, NOW)]).to_string()));
-        world.send(sent.unwrap())
-    });
+    let rows = json!([sale(7, NOW)]);
+    let sends = (0..20).map(|_| world.send(keyed(&key, "race", &rows)));
     let answers = futures_util::future::join_all(sends).await;
     assert!(answers.iter().all(|answer| answer.status == 200 && answer.body == answers[0].body));
     assert_eq!(world.count("select sum(sum)::bigint from roll_hour").await, 7);

@@ -107,8 +107,7 @@ pub async fn record(db: &Db, arrival: &Arrival<'_>) -> Result<Recorded, Error> {
 /// before. Answers `None` when it must be written alone, or with care for its ids.
 async fn at_once(db: &Db, arrival: &Arrival<'_>, alone: bool) -> Result<Option<Outcome>, Error> {
     let tenant = arrival.tenant.number;
-    let mut verdicts = refused(arrival.batch);
-    let ready = ready(db, arrival, &mut verdicts).await?;
+    let (ready, mut verdicts) = ready(db, arrival).await?;
     let mut keys = HashMap::new();
     for ready in &ready {
         let Some(key) = key_of(ready.row) else { continue };
@@ -134,8 +133,7 @@ async fn at_once(db: &Db, arrival: &Arrival<'_>, alone: bool) -> Result<Option<O
 /// Writes the batch alone, and tells ids that were sent before from new ones.
 async fn by_itself(db: &Db, arrival: &Arrival<'_>) -> Result<Outcome, Error> {
     let tenant = arrival.tenant.number;
-    let mut verdicts = refused(arrival.batch);
-    let mut ready = ready(db, arrival, &mut verdicts).await?;
+    let (mut ready, mut verdicts) = ready(db, arrival).await?;
     let zone = &arrival.tenant.calendar.zone;
     let all = Columns::of(ready.iter().map(|ready| ready.point).collect(), zone);
     points::ensure_weeks(db, tenant, &all).await?;
@@ -176,29 +174,25 @@ fn repaired<'a>(arrival: &'a Arrival<'_>, outcome: &Outcome) -> Option<[Paramete
     Some([(&arrival.tenant.number.0, Type::INT4), (&id.0, Type::UUID)])
 }
 
-/// The verdicts of rows that were refused before the database was asked.
-fn refused(batch: &Batch) -> Vec<(u32, Verdict)> {
-    let mut verdicts = Vec::with_capacity(batch.rows.len() + batch.refused.len());
-    for refused in &batch.refused {
-        verdicts.push((refused.index, Verdict::Rejected(refused.code, refused.field.clone())));
-    }
-    verdicts
-}
-
 fn key_of(row: &Row) -> Option<Uuid> {
     row.id.as_ref().map(|id| receipts::digest(&[id.as_bytes()]))
 }
 
-/// Resolves metrics, values and series; what cannot be written gets its verdict here.
+/// Resolves metrics, values and series. What cannot be written gets its verdict here, as do the
+/// rows that were refused before the database was asked.
 async fn ready<'a>(
     db: &Db,
     arrival: &Arrival<'a>,
-    verdicts: &mut Vec<(u32, Verdict)>,
-) -> Result<Vec<Ready<'a>>, Error> {
+) -> Result<(Vec<Ready<'a>>, Vec<(u32, Verdict)>), Error> {
+    let batch = arrival.batch;
+    let mut verdicts = Vec::with_capacity(batch.rows.len() + batch.refused.len());
+    for refused in &batch.refused {
+        verdicts.push((refused.index, Verdict::Rejected(refused.code, refused.field.clone())));
+    }
     let metrics = find_metrics(db, arrival).await?;
-    let mut wanted = Vec::with_capacity(arrival.batch.series.len());
-    let mut at = Vec::with_capacity(arrival.batch.series.len());
-    for key in &arrival.batch.series {
+    let mut wanted = Vec::with_capacity(batch.series.len());
+    let mut at = Vec::with_capacity(batch.series.len());
+    for key in &batch.series {
         at.push(match metrics.get(key.metric.as_str()) {
             None => Err((Code::MetricLimit, "metric")),
             Some(metric) => match key.agrees(&metric.declaration) {
@@ -212,8 +206,8 @@ async fn ready<'a>(
         });
     }
     let found: Vec<Found> = series::resolve(db, arrival.tenant.number, &wanted).await?;
-    let mut ready = Vec::with_capacity(arrival.batch.rows.len());
-    for row in &arrival.batch.rows {
+    let mut ready = Vec::with_capacity(batch.rows.len());
+    for row in &batch.rows {
         let (position, metric) = match &at[row.series as usize] {
             Ok(known) => known,
             Err((code, field)) => {
@@ -236,7 +230,7 @@ async fn ready<'a>(
             }),
         }
     }
-    Ok(ready)
+    Ok((ready, verdicts))
 }
 
 /// Finds the metrics of a batch, and makes drafts of those seen for the first time.

@@ -53,14 +53,6 @@ async fn until_so_many_wait(world: &World, count: i64) {
     }
 }
 
-fn send(key: &str, idempotency_key: &str, rows: &Value) -> http::Request<Body> {
-    request(Method::POST, "/v1/points", key)
-        .header(header::CONTENT_TYPE, "application/json")
-        .header("idempotency-key", idempotency_key)
-        .body(Body::from(rows.to_string()))
-        .unwrap()
-}
-
 fn with_id(mut row: Value, id: &str) -> Value {
     row["id"] = id.into();
     row
@@ -86,21 +78,21 @@ async fn batches_that_meet_share_a_transaction() {
 async fn a_batch_that_was_sent_before_spoils_none_that_it_meets() {
     let (world, key) = shop().await;
     let before = json!([with_id(sale(5, NOW), "order:1")]);
-    world.send(send(&key, "first", &before)).await.expect(200);
+    world.send(keyed(&key, "first", &before)).await.expect(200);
     let holder = Holder::hold(&world).await;
     let fresh = json!([with_id(sale(7, NOW), "order:2"), with_id(sale(7, NOW), "order:3")]);
     let crossed = json!([with_id(sale(5, NOW), "order:1"), with_id(sale(9, NOW), "order:4")]);
     let twice = json!([with_id(sale(3, NOW), "order:5"), with_id(sale(3, NOW), "order:5")]);
     let wrong = json!([sale(1, NOW), { "metric": "revenue", "value": "x" }]);
     let posts = join_all([
-        world.send(send(&key, "1", &json!([sale(1, NOW)]))),
-        world.send(send(&key, "first", &before)),
-        world.send(send(&key, "2", &fresh)),
-        world.send(send(&key, "3", &crossed)),
-        world.send(send(&key, "4", &twice)),
-        world.send(send(&key, "2", &fresh)),
-        world.send(send(&key, "first", &wrong)),
-        world.send(send(&key, "5", &wrong)),
+        world.send(keyed(&key, "1", &json!([sale(1, NOW)]))),
+        world.send(keyed(&key, "first", &before)),
+        world.send(keyed(&key, "2", &fresh)),
+        world.send(keyed(&key, "3", &crossed)),
+        world.send(keyed(&key, "4", &twice)),
+        world.send(keyed(&key, "2", &fresh)),
+        world.send(keyed(&key, "first", &wrong)),
+        world.send(keyed(&key, "5", &wrong)),
     ]);
     let (answers, ()) = tokio::join!(posts, holder.let_go_when_someone_waits(&world));
     let told = |answer: &tests::client::Answer| {
