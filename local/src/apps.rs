@@ -66,7 +66,7 @@ impl Apps {
                 queue: queue.clone(),
                 key_value: key_value.clone(),
                 mailer: setup.mailer.clone(),
-                objects: setup.objects.clone(),
+                objects: Some(setup.objects.clone()),
                 clock: setup.clock,
                 config: Config { database_url: url.clone(), ..setup.config.clone() },
                 callers: Callers::default(),

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use app::Clock;
+use app::trace::{Format, Level};
 use clap::Parser as _;
 use domain::access::SecretKey;
 
@@ -36,7 +37,8 @@ pub mod terminal;
 pub fn main() -> ExitCode {
     let CommandLine { command, first, options } = CommandLine::parse();
     let quiet = matches!(command, Some(Command::Demo(_)));
-    app::trace::init(app::trace::Format::Text, if quiet { "warn" } else { "info" });
+    let level = if quiet { Level::WARN } else { Level::INFO };
+    app::trace::init(Format::Text, level);
     #[cfg(debug_assertions)]
     arm();
     let done = tokio::runtime::Builder::new_multi_thread()

@@ -105,9 +105,15 @@ fn main_has_no_logic() {
                 aws::run(sweeper::function())\n}\n";
     let other = "//! `sweeper` on Lambda.\n\nfn main() -> aws::Exit {\n    \
                  aws::run(keeper::function())\n}\n";
+    let without_objects = "//! `imports` on Lambda.\n\nfn main() -> aws::Exit {\n    \
+                           aws::run(imports::function())\n}\n";
     holds(
         rooms::mains,
-        &[("functions/sweeper/src/main.rs", main), ("functions/sweeper/src/main.rs", other)],
+        &[
+            ("functions/sweeper/src/main.rs", main),
+            ("functions/sweeper/src/main.rs", other),
+            ("functions/imports/src/main.rs", without_objects),
+        ],
     );
 }
 

@@ -1,5 +1,5 @@
 //! `import-run` on Lambda.
 
 fn main() -> aws::Exit {
-    aws::run(import_run::function())
+    aws::run_with_objects(import_run::function())
 }

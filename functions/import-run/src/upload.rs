@@ -32,7 +32,7 @@ const PIECE_BYTES: usize = 16 << 10;
 
 impl Upload {
     pub(crate) async fn open(app: &App, path: &str) -> Result<Self, Fault> {
-        let found = app.object_store().get(&Path::from(path)).await?;
+        let found = app.objects()?.store.get(&Path::from(path)).await?;
         let modified = || found.meta.last_modified.to_rfc3339();
         Ok(Self {
             tag: found.meta.e_tag.clone().unwrap_or_else(modified),

@@ -263,7 +263,7 @@ async fn begin(
         .begin(action, written)
         .map_err(|wrong| Problem::new(ProblemCode::Conflict, wrong.to_string()))?;
     let path = ObjectPath::from(import.object_path.as_str());
-    let upload = app.object_store().head(&path).await.map_err(|error| match error {
+    let upload = app.objects()?.store.head(&path).await.map_err(|error| match error {
         object_store::Error::NotFound { .. } => Problem::new(
             ProblemCode::Conflict,
             "the file is not there; upload it to the address that `upload` of the import names",
@@ -298,6 +298,6 @@ async fn sign(
     headers: BTreeMap<&'static str, &'static str>,
 ) -> Result<UploadOut, Problem> {
     let path = ObjectPath::from(import.object_path.as_str());
-    let url = app.objects.signer.sign(Method::PUT, &path, UPLOAD).await?;
+    let url = app.objects()?.signer.sign(Method::PUT, &path, UPLOAD).await?;
     Ok(UploadOut { method: "PUT", url, expires_at: app.clock.after(UPLOAD), headers })
 }

@@ -1,5 +1,5 @@
 //! `imports` on Lambda.
 
 fn main() -> aws::Exit {
-    aws::run(imports::function())
+    aws::run_with_objects(imports::function())
 }

@@ -3,7 +3,6 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use object_store::ObjectStore;
 use store::Db;
 
 pub use crate::clock::Clock;
@@ -62,8 +61,8 @@ pub struct Parts {
     pub key_value: Arc<dyn port::KeyValue>,
     /// Letters out.
     pub mailer: Arc<dyn port::Mailer>,
-    /// Large bodies.
-    pub objects: objects::Objects,
+    /// Large bodies. Absent where the function declares none: see [`App::objects`].
+    pub objects: Option<objects::Objects>,
     /// The time.
     pub clock: Clock,
     /// Addresses and keys.
@@ -81,10 +80,14 @@ impl App {
         Self(Arc::new(parts))
     }
 
-    /// The object store behind [`Parts::objects`].
-    #[must_use]
-    pub fn object_store(&self) -> &Arc<dyn ObjectStore> {
-        &self.objects.store
+    /// The object store of a function that declares it.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn objects(&self) -> Result<&objects::Objects, port::PortError> {
+        let undeclared =
+            || port::PortError::new("the function does not declare that it uses objects");
+        self.objects.as_ref().ok_or_else(undeclared)
     }
 }
 

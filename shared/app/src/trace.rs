@@ -1,9 +1,12 @@
 use std::error::Error;
 use std::fmt::Write;
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _};
 
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::format::FmtSpan;
+pub use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{fmt, registry};
 
 /// How lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,20 +17,26 @@ pub enum Format {
     Text,
 }
 
-/// Starts logging from `level` up, or as `RUST_LOG` says. A second call does nothing.
-pub fn init(format: Format, level: &str) {
-    let filter = crate::config::read("RUST_LOG").unwrap_or_else(|| level.to_owned());
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
-        .with_span_events(FmtSpan::NONE)
-        .with_target(false);
+/// Starts logging from `level` up, or as `RUST_LOG` says: `debug`, or `info,store=debug` by crate.
+/// A second call does nothing.
+pub fn init(format: Format, level: Level) {
+    let wanted = crate::config::read("RUST_LOG");
+    let targets = wanted.as_deref().and_then(|wanted| wanted.parse::<Targets>().ok());
+    let unreadable = wanted.is_some() && targets.is_none();
+    let targets = targets.unwrap_or_else(|| Targets::new().with_default(level));
+    let (registry, lines) = (registry().with(targets), fmt::layer().with_target(false));
     let _already_set = match format {
-        Format::Json => builder.json().flatten_event(true).with_span_list(false).try_init(),
+        Format::Json => {
+            registry.with(lines.json().flatten_event(true).with_span_list(false)).try_init()
+        }
         Format::Text => {
-            let colors = std::io::stderr().is_terminal();
-            builder.with_writer(std::io::stderr).with_ansi(colors).try_init()
+            let colors = io::stderr().is_terminal();
+            registry.with(lines.with_writer(io::stderr).with_ansi(colors)).try_init()
         }
     };
+    if unreadable {
+        tracing::warn!("RUST_LOG is not of the form `info,store=debug` and is not followed");
+    }
 }
 
 /// An error and its causes, in one line.

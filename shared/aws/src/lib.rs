@@ -4,8 +4,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::objects::Objects;
 use app::port::{KeyValue, Letter, MailError, Mailer, PostgresKeyValue, PostgresQueue, Queue};
-use app::trace::{Format, chain};
+use app::trace::{Format, Level, chain};
 use app::{App, Clock, Config, Deadline, Failure, Function, Parts, Role, Trigger, Uses};
 use async_trait::async_trait;
 use lambda_http::request::LambdaRequest;
@@ -78,10 +79,23 @@ const LONGEST: Duration = Duration::from_secs(900);
 /// not again in each function.
 #[must_use]
 pub fn run(function: Function) -> Exit {
-    app::trace::init(Format::Json, "info");
+    serve(function, |_, _| Ok(None))
+}
+
+/// Serves one that declares the object store. The others do not carry its client, which would
+/// make them a sixth larger, and so slower to start.
+#[must_use]
+pub fn run_with_objects(function: Function) -> Exit {
+    serve(function, |client, config| objects::objects(client, config).map(Some))
+}
+
+type ConnectObjects = fn(&Client, &Config) -> Result<Option<Objects>, object_store::Error>;
+
+fn serve(function: Function, objects: ConnectObjects) -> Exit {
+    app::trace::init(Format::Json, Level::INFO);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let served = runtime.map_err(lambda_runtime::Error::from);
-    match served.and_then(|runtime| runtime.block_on(host(function))) {
+    match served.and_then(|runtime| runtime.block_on(host(function, objects))) {
         Ok(()) => Exit::SUCCESS,
         Err(error) => {
             tracing::error!(error = chain(&*error), "stopped");
@@ -90,13 +104,14 @@ pub fn run(function: Function) -> Exit {
     }
 }
 
-async fn host(function: Function) -> Result<(), lambda_runtime::Error> {
+async fn host(function: Function, objects: ConnectObjects) -> Result<(), lambda_runtime::Error> {
     let Function { name, trigger, uses } = function;
     let config = Config::from_environment();
     let client = Client::new(&config)?;
+    let objects = objects(&client, &config)?;
     let queues = SqsQueue::new(client.clone(), config.queue_urls.clone(), Duration::ZERO);
     let queues = Arc::new(queues);
-    let app = App::new(parts(&client, queues.clone(), config, uses)?);
+    let app = App::new(Parts { objects, ..parts(&client, queues.clone(), config, uses)? });
     warm(&app, &client, uses).await;
     match trigger {
         Trigger::Http(routes) => {
@@ -163,7 +178,7 @@ fn parts(
         queue,
         key_value,
         mailer,
-        objects: objects::objects(client, &config)?,
+        objects: None,
         clock,
         config,
         callers: app::caller::Callers::default(),

@@ -41,9 +41,12 @@ pub(super) fn mains(tree: &Tree) -> Vec<String> {
     let mut broken = Vec::new();
     for name in tree.folders("functions/") {
         let underscored = name.replace('-', "_");
+        let uses_objects =
+            tree.file(&format!("functions/{name}/src/lib.rs")).text.contains("objects: true");
+        let run = if uses_objects { "run_with_objects" } else { "run" };
         let expected = format!(
             "//! `{name}` on Lambda.\n\nfn main() -> aws::Exit {{\n    \
-             aws::run({underscored}::function())\n}}\n"
+             aws::{run}({underscored}::function())\n}}\n"
         );
         let path = format!("functions/{name}/src/main.rs");
         if tree.file(&path).text != expected {

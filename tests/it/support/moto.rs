@@ -146,7 +146,7 @@ impl Moto {
                 providers::mail::Folder::new(std::env::temp_dir(), MAIL_FROM)
                     .expect("the sender is an address"),
             ),
-            objects: aws::objects::objects(&client, &config).expect("a bucket"),
+            objects: Some(aws::objects::objects(&client, &config).expect("a bucket")),
             clock: Clock::System,
             config,
             callers: app::caller::Callers::default(),

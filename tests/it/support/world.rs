@@ -283,7 +283,7 @@ impl World {
 
     async fn made(clock: Clock, secrets: Secrets) -> Self {
         if app::config::read("RUST_LOG").is_some() {
-            app::trace::init(app::trace::Format::Text, "info");
+            app::trace::init(app::trace::Format::Text, app::trace::Level::INFO);
         }
         let postgres = TestPostgres::get();
         let database = postgres.database();
