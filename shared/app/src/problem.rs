@@ -5,6 +5,7 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Serialize;
+use store::Unavailable;
 
 use crate::port::PortError;
 
@@ -188,6 +189,10 @@ impl From<store::Error> for Problem {
         match error {
             store::Error::Conflict(_) | store::Error::Refused(_) => {
                 Self::new(ProblemCode::Conflict, "another call changed it first; read and retry")
+                    .caused_by(error)
+            }
+            store::Error::Unavailable(Unavailable::Slow(_)) => {
+                Self::new(ProblemCode::Deadline, "the database took too long; ask for less at once")
                     .caused_by(error)
             }
             store::Error::Unavailable(_) => Self::unavailable(error),

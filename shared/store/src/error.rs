@@ -41,6 +41,9 @@ pub enum Unavailable {
     /// It cannot be reached, or the connection broke.
     #[error("the connection failed")]
     Connection(#[source] tokio_postgres::Error),
+    /// It ended a statement that took longer than a statement may.
+    #[error("the statement took too long")]
+    Slow(#[source] tokio_postgres::Error),
     /// No connection was had in time.
     #[error("no connection was had within {0} ms")]
     Timeout(u64),
@@ -96,8 +99,10 @@ impl From<tokio_postgres::Error> for Error {
             | &SqlState::CRASH_SHUTDOWN
             | &SqlState::CANNOT_CONNECT_NOW
             | &SqlState::TOO_MANY_CONNECTIONS
-            | &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
-            | &SqlState::QUERY_CANCELED => Self::Unavailable(Unavailable::Connection(error)),
+            | &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => {
+                Self::Unavailable(Unavailable::Connection(error))
+            }
+            &SqlState::QUERY_CANCELED => Self::Unavailable(Unavailable::Slow(error)),
             code if code.code().starts_with("08") => {
                 Self::Unavailable(Unavailable::Connection(error))
             }

@@ -1,3 +1,4 @@
+use app::Role;
 use domain::access::Scope;
 use serde_json::{Value, json};
 
@@ -94,4 +95,16 @@ async fn a_key_without_the_scope_reads_nothing_and_no_tenant_reads_another() {
     assert!(refused.text().contains("query:read"));
     let refused = shop.world.post("/v1/query", &other, &body).await.expect(422);
     assert_eq!(refused.json["field"], "queries.q.metric");
+}
+
+#[tokio::test]
+async fn a_question_that_the_database_takes_too_long_for_is_not_called_an_outage() {
+    let shop = Shop::open(NOW, "UTC").await;
+    shop.declare("revenue", counter()).await;
+    let owner = shop.world.app(Role::Owner).db.across().await.unwrap();
+    owner.query("lock table roll_day in access exclusive mode", &[]).await.unwrap();
+    let question = json!({ "metric": "revenue", "range": { "preset": "7d" } });
+    let answer = shop.send(&json!({ "queries": { "q": question } })).await;
+    assert_eq!(answer.status, 504, "{}", answer.text());
+    assert_eq!(answer.json["detail"], "the database took too long; ask for less at once");
 }
