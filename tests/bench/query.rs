@@ -124,8 +124,7 @@ fn cases() -> [Case; 3] {
     ]
 }
 
-/// Points and rollups as if they had arrived day by day, all series together.
-async fn fill(world: &World, millions: usize) {
+async fn make_series(world: &World) {
     world
         .sql(
             "insert into metric (
@@ -142,6 +141,18 @@ async fn fill(world: &World, millions: usize) {
              from generate_series(1, {SERIES}) as n"
         ))
         .await;
+    world
+        .sql(
+            "insert into series_tag
+             select s.tenant, s.metric, t.key, t.value, s.id
+             from series s, jsonb_each_text(s.tags) t",
+        )
+        .await;
+}
+
+/// Points and rollups as if they had arrived day by day, all series together.
+async fn fill(world: &World, millions: usize) {
+    make_series(world).await;
     let per_day = format!("{millions}000000.0 / {}", SERIES * DAYS);
     let days = format!(
         "select d as ordinal, date '2026-11-20' - {DAYS} + d as day,

@@ -159,7 +159,8 @@ impl Db {
         self.fly((permit, connection), "begin", Some(tenant), statements).await.map(drop)
     }
 
-    /// Reads in one round trip: all statements see the same snapshot.
+    /// Reads in one round trip: all statements see the same snapshot. The first `routine` of them
+    /// run very often with the same plan.
     ///
     /// # Errors
     /// The first failure among the statements.
@@ -167,9 +168,13 @@ impl Db {
         &self,
         tenant: TenantNumber,
         statements: &[Flight<'_>],
+        routine: usize,
     ) -> Result<Vec<Vec<Row>>, Error> {
         let begin = "begin isolation level repeatable read read only";
-        let (permit, connection) = self.checkout().await?;
+        let (permit, mut connection) = self.checkout().await?;
+        if self.0.options.direct {
+            connection.plan(&statements[..routine]).await?;
+        }
         self.fly((permit, connection), begin, Some(tenant), statements).await
     }
 

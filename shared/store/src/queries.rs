@@ -91,6 +91,8 @@ pub async fn ask(db: &Db, tenant: &Tenant, questions: &[Question]) -> Result<Vec
     }
     let mut first_days = FirstDays::known(db, questions);
     statements.extend(first_days.statement(tenant.number).map(|wanted| (usize::MAX, wanted)));
+    statements.sort_by_key(|(_, statement)| !statement.is_routine());
+    let routine = statements.partition_point(|(_, statement)| statement.is_routine());
     let parameters: Vec<Vec<Parameter<'_>>> =
         statements.iter().map(|(_, statement)| statement.parameters()).collect();
     let flights: Vec<Flight<'_>> = statements
@@ -98,7 +100,7 @@ pub async fn ask(db: &Db, tenant: &Tenant, questions: &[Question]) -> Result<Vec
         .zip(&parameters)
         .map(|((_, statement), parameters)| Flight { sql: statement.sql, parameters })
         .collect();
-    let found = db.snapshot(tenant.number, &flights).await?;
+    let found = db.snapshot(tenant.number, &flights, routine).await?;
     let mut entries = vec![Vec::new(); questions.len()];
     for ((index, statement), rows) in statements.iter().zip(&found) {
         match &statement.shape {

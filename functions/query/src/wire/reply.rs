@@ -7,7 +7,7 @@ use domain::question::{self, Line, Part, Past, PastLine, Place, Reading, Slot, V
 use domain::report::{Change, NoRate};
 use domain::tenant::Tenant;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use serde::{Serialize, Serializer};
 use store::queries::{Answered, Question};
 use utoipa::ToSchema;
@@ -346,10 +346,19 @@ impl ChangeOut {
     }
 }
 
-/// Where slots begin, and where the last one ends. They touch, so each instant is written once.
+/// Where slots begin, and where the last one ends. They touch, so each instant is written once;
+/// the offset is looked up again where it changes.
 fn edges(slots: &[Slot], zone: &TimeZone) -> Vec<String> {
+    let (mut offset, mut changes) = (Offset::UTC, Timestamp::MIN);
+    let edge = |at: Timestamp| {
+        if at >= changes {
+            offset = zone.to_offset(at);
+            changes = zone.following(at).next().map_or(Timestamp::MAX, |next| next.timestamp());
+        }
+        at.display_with_offset(offset).to_string()
+    };
     let starts = slots.iter().map(|slot| slot.start);
-    starts.chain(slots.last().map(|slot| slot.end)).map(|at| At(at, zone).to_string()).collect()
+    starts.chain(slots.last().map(|slot| slot.end)).map(edge).collect()
 }
 
 /// What a group is, and its name.

@@ -10,7 +10,12 @@ chosen as not materialized (
     select s.id, array_position($2::int[], s.metric) as part, s.tags ->> $4::text as label
     from series s
     where s.tenant = $1 and s.metric = any($2::int[])
-      and ($23::text is null or s.tags ->> $23::text = $24::text)
+      and ($23::text is null or s.id = any(array(
+          select t.series
+          from series_tag t
+          where t.tenant = $1 and t.metric = any($2::int[]) and t.key = $23::text
+            and t.value = any($24::text[])
+      )))
       and ($3::text is null or s.tags @@ $3::text::jsonpath)
     offset 0
 ),

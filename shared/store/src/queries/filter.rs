@@ -1,3 +1,5 @@
+use std::slice;
+
 use domain::question::{Filter, Test};
 
 /// A filter as an SQL/JSON path over the tags: so it is a parameter like any other.
@@ -24,17 +26,17 @@ fn path(filter: &Filter) -> String {
     }
 }
 
-/// What is left of a filter when [`certain`] has been tested: a path costs five times as much.
+/// What is left of a filter when [`certain`] has been tested.
 pub(super) fn rest(filter: &Filter) -> Option<String> {
-    let told = matches!(filter, Filter::Tag { test: Test::Eq(_), .. });
+    let told = matches!(filter, Filter::Tag { test: Test::Eq(_) | Test::In(_), .. });
     (!told).then(|| path(filter))
 }
 
-/// A tag and its value that all series have which pass. The planner guesses from it how few they
-/// are, which the path does not tell.
-pub(super) fn certain(filter: &Filter) -> Option<(&str, &str)> {
+/// A tag and values of which every series has one that passes: an index knows those.
+pub(super) fn certain(filter: &Filter) -> Option<(&str, &[String])> {
     match filter {
-        Filter::Tag { key, test: Test::Eq(value) } => Some((key, value)),
+        Filter::Tag { key, test: Test::Eq(value) } => Some((key, slice::from_ref(value))),
+        Filter::Tag { key, test: Test::In(values) } => Some((key, values)),
         Filter::And(parts) => parts.iter().find_map(certain),
         Filter::Or(_) | Filter::Tag { .. } => None,
     }

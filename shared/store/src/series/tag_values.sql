@@ -1,6 +1,6 @@
-select s.tags ->> $3, count(*)
-from series s
-where s.tenant = $1 and s.metric = $2 and s.tags ->> $3 is not null
-group by 1
-order by 1
+select t.value, count(*)
+from series_tag t
+where t.tenant = $1 and t.metric = $2 and t.key = $3
+group by t.value
+order by t.value
 limit $4
