@@ -54,7 +54,7 @@ impl Counts {
     pub(crate) fn message(&self, function: &'static str, outcome: Outcome) {
         let outcome = match outcome {
             Outcome::Done => "done",
-            Outcome::Retry => "retry",
+            Outcome::Retry | Outcome::Later(_) => "retry",
             Outcome::Discard => "discard",
         };
         self.locked(|counted| *counted.messages.entry((function, outcome)).or_default() += 1);

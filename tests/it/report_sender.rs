@@ -111,14 +111,41 @@ async fn a_letter_whose_worker_died_at_the_mail_server_is_never_sent_again() {
 #[tokio::test]
 async fn a_letter_that_the_mail_server_did_not_take_is_tried_again() {
     let (shop, report) = planned_weekly().await;
-    shop.post.answer_with(MailError::NotAccepted);
-    shop.post.answer_with(MailError::NotAccepted);
-    let drained = shop.world.drain_queues_despite_failures().await;
-    assert_eq!((drained.done, drained.retried, drained.discarded), (1, 2, 0));
+    for minutes in [5, 25] {
+        shop.post.answer_with(MailError::NotAccepted);
+        comes_again_after(&shop, minutes).await;
+        assert_eq!(shop.states(&report).await, ["planned"]);
+    }
+    shop.world.drain_queues().await;
     assert_eq!(shop.post.letters().len(), 1);
     assert_eq!(shop.states(&report).await, ["accepted"]);
     let detail: Option<String> = shop.world.sql("select detail from delivery").await[0].get(0);
     assert_eq!(detail, None);
+}
+
+#[tokio::test]
+async fn a_letter_that_the_mail_server_does_not_take_for_six_hours_has_failed() {
+    let (shop, report) = planned_weekly().await;
+    for minutes in [5, 25, 90, 240] {
+        shop.post.answer_with(MailError::NotAccepted);
+        comes_again_after(&shop, minutes).await;
+    }
+    shop.post.answer_with(MailError::NotAccepted);
+    let drained = shop.world.drain_queues_despite_failures().await;
+    assert_eq!((drained.done, drained.retried, drained.discarded), (0, 0, 1));
+    assert_eq!(shop.states(&report).await, ["failed"]);
+    let detail: Option<String> = shop.world.sql("select detail from delivery").await[0].get(0);
+    assert!(detail.is_some(), "the owner is told what the mail server said");
+}
+
+/// Delivers the message, which fails, and lets the minutes pass after which it comes again.
+async fn comes_again_after(shop: &Shop, minutes: i64) {
+    let drained = shop.world.drain_queues_despite_failures().await;
+    assert_eq!((drained.done, drained.retried, drained.discarded), (0, 1, 0));
+    let left_s = "select extract(epoch from visible_at - now())::bigint from job";
+    let left_s = shop.world.count(left_s).await;
+    assert!((minutes * 60 - 30..=minutes * 60).contains(&left_s), "{left_s} s, not {minutes} min");
+    shop.world.sql("update job set visible_at = now()").await;
 }
 
 #[tokio::test]

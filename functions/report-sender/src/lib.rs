@@ -6,9 +6,12 @@
 //! - Emits: a letter, to the mail server.
 //! - On failure: until the hand-over another delivery of the message takes over. From the
 //!   hand-over on, which one worker wins, the letter is never sent again, whatever happens: what
-//!   nobody knows is `unknown`. Only a mail server that surely did not take it is tried again.
+//!   nobody knows is `unknown`. Only a mail server that surely did not take it is tried again,
+//!   five times over six hours; then the delivery has failed.
 
-use app::port::{Letter, MailError};
+use std::time::Duration;
+
+use app::port::{Letter, MAX_ATTEMPTS, MailError};
 use app::trace::chain;
 use app::unsubscribe::Keys;
 use app::{App, Delivery, Failure, Function, Role, Trigger, Uses, step};
@@ -43,8 +46,13 @@ enum NotSent {
     Elsewhere,
     #[error("the mail server did not take the letter yet")]
     NotYet,
+    #[error("the mail server did not take the letter, and it is not tried again")]
+    GivenUp,
 }
 
+/// After how many minutes a letter is tried again that the mail server did not take: five tries
+/// over six hours.
+const TRIED_AGAIN_MINUTES: [u64; MAX_ATTEMPTS as usize - 1] = [5, 25, 90, 240];
 /// What went wrong is told up to this length.
 const DETAIL_CHARS: usize = 500;
 
@@ -69,7 +77,7 @@ async fn send_report(app: App, delivery: Delivery) -> Result<(), Failure> {
     if answer.is_ok() {
         step::reached("report.accepted");
     }
-    settle(&app, (tenant, id), answer).await?;
+    settle(&app, (tenant, id), answer, delivery.attempt).await?;
     step::reached("report.marked");
     Ok(())
 }
@@ -107,6 +115,7 @@ async fn settle(
     app: &App,
     delivery: (TenantNumber, DeliveryId),
     answer: Result<(), MailError>,
+    attempt: u32,
 ) -> Result<(), Failure> {
     use DeliveryState as State;
     let now = app.clock.now();
@@ -122,11 +131,16 @@ async fn settle(
         Err(MailError::Refused(_)) => note(&ours, State::Failed).await?,
         Err(MailError::Unknown(_)) => note(&ours, State::Unknown).await?,
         Err(MailError::NotAccepted(_)) => {
-            if note(&[State::HandedOver], State::Planned).await? {
-                return Err(Failure::retry(NotSent::NotYet));
+            let next = TRIED_AGAIN_MINUTES.get(attempt.saturating_sub(1) as usize);
+            if let Some(minutes) = next
+                && note(&[State::HandedOver], State::Planned).await?
+            {
+                let after = Duration::from_secs(minutes * 60);
+                return Err(Failure::later(after, NotSent::NotYet));
             }
-            // Whoever called it unknown has acknowledged the message: nobody will try again.
-            note(&[State::Unknown], State::Failed).await?
+            // The last try; or whoever called it unknown has acknowledged the message.
+            note(&ours, State::Failed).await?;
+            return Err(Failure::discard(NotSent::GivenUp));
         }
     };
     Ok(())

@@ -93,7 +93,7 @@ pub(super) async fn drain(
                 subscription.settle(&message, outcome, retry_after).await?;
                 match outcome {
                     Outcome::Done => drained.done += 1,
-                    Outcome::Retry => drained.retried += 1,
+                    Outcome::Retry | Outcome::Later(_) => drained.retried += 1,
                     Outcome::Discard => drained.discarded += 1,
                 }
             }
@@ -144,6 +144,9 @@ impl Subscription {
         match outcome {
             Outcome::Done => queue.acknowledge(self.queue, &message.receipt).await.map(drop),
             Outcome::Retry => queue.release(self.queue, &message.receipt, delay).await.map(drop),
+            Outcome::Later(after) => {
+                queue.release(self.queue, &message.receipt, after).await.map(drop)
+            }
             Outcome::Discard => queue.bury(self.queue, message).await,
         }
     }

@@ -135,6 +135,14 @@ pub enum Failure {
     /// It may: deliver it again.
     #[error("to be tried again: {0}")]
     Retry(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// It may when a time has passed: deliver it again then.
+    #[error("to be tried again in {} s: {source}", after.as_secs())]
+    Later {
+        /// The time.
+        after: Duration,
+        /// What is in the way.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// It never will: put it with the dead letters.
     #[error("never to succeed: {0}")]
     Discard(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -144,6 +152,14 @@ impl Failure {
     /// For errors that may pass.
     pub fn retry(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Retry(error.into())
+    }
+
+    /// For errors that may pass, but not soon.
+    pub fn later(
+        after: Duration,
+        error: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Later { after, source: error.into() }
     }
 
     /// For errors that will not.

@@ -1,6 +1,6 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use store::meter::Meter;
@@ -16,6 +16,8 @@ pub enum Outcome {
     Done,
     /// Deliver it again.
     Retry,
+    /// Deliver it again when this has passed.
+    Later(Duration),
     /// Put it with the dead letters, then acknowledge it.
     Discard,
 }
@@ -55,6 +57,7 @@ pub async fn deliver(
     match guarded(work, deadline, trace, span).await {
         Ok(()) => Outcome::Done,
         Err(Failure::Retry(_)) => Outcome::Retry,
+        Err(Failure::Later { after, .. }) => Outcome::Later(after),
         Err(Failure::Discard(_)) => Outcome::Discard,
     }
 }
@@ -115,7 +118,7 @@ async fn guarded(
         }
         Err(failure) => {
             let outcome = match failure {
-                Failure::Retry(_) => "retry",
+                Failure::Retry(_) | Failure::Later { .. } => "retry",
                 Failure::Discard(_) => "discard",
             };
             let error = chain(failure);

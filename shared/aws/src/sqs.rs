@@ -22,7 +22,8 @@ pub struct Worker<'a> {
 /// Handles a batch, one message at a time, and answers which of them SQS shall deliver again:
 /// those that failed, and those that were not begun. A message that can never succeed is put
 /// with the dead letters by [`app::port::Queue::bury`] and counts as handled; where that fails,
-/// it counts as failed, and the redrive policy of the queue moves it in the end. A FIFO queue
+/// it counts as failed, and the redrive policy of the queue moves it in the end. One that shall
+/// come again later is hidden until then. A FIFO queue
 /// stops at the first failure, so that nothing overtakes.
 ///
 /// # Errors
@@ -65,6 +66,14 @@ async fn handle(
     match invoke::deliver(worker.name, app, worker.consumer, message).await {
         Outcome::Done => true,
         Outcome::Retry => false,
+        Outcome::Later(after) => {
+            let hidden = app.queue.release(worker.queue, &received.receipt, after).await;
+            if let Err(error) = &hidden {
+                let error = chain(error);
+                tracing::warn!(message_id = id, error, "comes again at the queue's own time");
+            }
+            false
+        }
         Outcome::Discard => {
             let buried = app.queue.bury(worker.queue, &received).await;
             if let Err(error) = &buried {

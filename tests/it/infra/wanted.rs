@@ -56,7 +56,8 @@ impl Wanted {
             Start::Http(_) | Start::Command => {}
             Start::Schedule(_) => grant("sqs", "SendMessage", "ScheduleDeadLetters"),
             Start::Queue(queue) => {
-                let read = "DeleteMessage GetQueueAttributes ReceiveMessage";
+                let read =
+                    "ChangeMessageVisibility DeleteMessage GetQueueAttributes ReceiveMessage";
                 grant("sqs", read, &queue_resource(queue));
                 grant("sqs", "SendMessage", &dead_letters_resource(queue));
             }

@@ -57,6 +57,24 @@ async fn a_message_that_can_never_succeed_is_a_dead_letter_and_stops_nothing() {
 }
 
 #[tokio::test]
+async fn a_message_that_shall_come_again_later_is_hidden_until_then() {
+    let queue = Arc::new(Moto::get().queue_port());
+    queue
+        .send(QueueName::Reports, &[Outgoing { body: "1".into(), ..Outgoing::default() }])
+        .await
+        .unwrap();
+    let received = queue.receive(QueueName::Reports, 1, MINUTE).await.unwrap().remove(0);
+    let mut batch = Batch { queue, ..Batch::new(QueueName::Reports).of(["1"]) };
+    batch.event["Records"][0]["receiptHandle"] = received.receipt.into();
+    for (later, visible) in [(MINUTE, 0), (Duration::ZERO, 1)] {
+        let consumer = consumer(move |_| Err(Failure::later(later, "not yet")));
+        assert_eq!(batch.answer(&consumer).await.unwrap(), failed(["id-0"]));
+        let again = batch.queue.receive(QueueName::Reports, 1, MINUTE).await.unwrap();
+        assert_eq!(again.len(), visible);
+    }
+}
+
+#[tokio::test]
 async fn a_message_that_cannot_be_put_with_the_dead_letters_is_left_to_the_queue() {
     let queue = SqsQueue::new(
         aws::client::Client::new(&Moto::get().config()).unwrap(),
