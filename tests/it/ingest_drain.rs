@@ -231,6 +231,20 @@ async fn a_key_of_a_waiting_batch_is_refused_with_another_body() {
 }
 
 #[tokio::test]
+async fn a_waiting_batch_whose_key_came_with_another_body_meanwhile_is_kept_with_the_dead_letters()
+{
+    let (world, key) = shop().await;
+    let sale = |value: i64| json!([{ "metric": "revenue", "value": value, "at": NOW }]);
+    post(&away(&world), &key, Some("k"), &sale(1)).await.expect(202);
+    let back = router(&on_sqs(&world), "ingest");
+    post(&back, &key, Some("k"), &sale(2)).await.expect(200);
+    let drained = world.drain_queues_despite_failures().await;
+    assert_eq!(drained.discarded, 1);
+    assert_eq!(world.count("select count(*) from job_dead").await, 1);
+    assert_eq!(world.count("select sum(value)::bigint from point").await, 2);
+}
+
+#[tokio::test]
 async fn a_repair_waits_for_postgres_because_it_must_count_once() {
     let (world, key) = shop().await;
     let bad = json!([{ "metric": "revenue", "value": "a lot" }]);

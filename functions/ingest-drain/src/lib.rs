@@ -16,7 +16,7 @@ use domain::batch::Batch;
 use domain::message::{IngestMessage, QueueName};
 use flate2::read::GzDecoder;
 use store::access;
-use store::arrivals::{self, Arrival};
+use store::arrivals::{self, Arrival, Recorded};
 
 /// The function.
 #[must_use]
@@ -46,6 +46,10 @@ async fn drain(app: App, delivery: Delivery) -> Result<(), Failure> {
         repairs: None,
     };
     match arrivals::record(&app.db, &arrival).await {
+        // Both were acknowledged, so the later one is kept, with the dead letters.
+        Ok(Recorded::Before { body_hash: written, .. }) if written != body_hash => {
+            Err(Failure::discard("its Idempotency-Key was used for another batch meanwhile"))
+        }
         Ok(_written) => Ok(()),
         // What Postgres cannot take it will never take, and it must not hold up what is behind it.
         Err(error @ store::Error::Statement(_)) => Err(Failure::discard(error)),

@@ -22,6 +22,7 @@ impl Holder {
     }
 
     /// Waits for the rollups, and holds them when they are let go.
+    #[expect(clippy::disallowed_methods, reason = "it waits beside the test")]
     fn hold_next(world: &World) -> impl Future<Output = Self> {
         let options = options_of(world.database_url(Role::Owner));
         let held = tokio::spawn(async move {

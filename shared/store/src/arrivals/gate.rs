@@ -99,7 +99,7 @@ impl Gate {
             Err(error) => Err((aboard.len() == 1).then_some(error)),
         };
         for landed in aboard {
-            let told = answer.as_mut().map(|()| ()).map_err(Option::take);
+            let told = answer.as_mut().copied().map_err(Option::take);
             let _whoever_hung_up = landed.send(told);
         }
     }
