@@ -105,7 +105,7 @@ impl Calendar {
             let second = zone::second_of(at);
             return Bucket::of_seconds(self.zone.stretch(second).slot(second, width_seconds));
         }
-        self.days(self.period(self.zone.date(at), grain))
+        zone::Days::of(&self.zone).bucket(self.period(self.zone.date(at), grain))
     }
 
     /// The first local day of the period a date is in, and of the next; a grain finer than the
@@ -149,27 +149,20 @@ impl Calendar {
     }
 
     fn walk_periods(&self, range: Range, grain: Grain) -> impl Iterator<Item = Bucket> + '_ {
-        let mut period = self.period(self.zone.date(range.from), grain);
-        let mut bucket = self.days(period);
+        let mut days = zone::Days::of(&self.zone);
+        let mut period = self.period(days.date(range.from), grain);
+        let mut bucket = days.bucket(period);
         std::iter::from_fn(move || {
             while bucket.start < range.to {
                 let current = bucket;
                 period = self.period(period.1, grain);
-                bucket = Bucket { start: current.end, end: self.days(period).end };
+                bucket = Bucket { start: current.end, end: days.end(period.1) };
                 if current.start < current.end {
                     return Some(current);
                 }
             }
             None
         })
-    }
-
-    /// From the first day up to, but without, the next; what reaches the last day there is never
-    /// ends.
-    fn days(&self, (first, next): (Date, Date)) -> Bucket {
-        let start = self.zone.start_of_day(first);
-        let end = if next < Date::MAX { self.zone.start_of_day(next) } else { Timestamp::MAX };
-        Bucket { start, end }
     }
 }
 

@@ -60,7 +60,8 @@ struct AnswerOut<'a> {
     #[schema(value_type = Option<String>)]
     first_seen: Option<At<'a>>,
     /// Every bucket of the range, with the figures of all groups together.
-    buckets: Vec<BucketOut>,
+    #[schema(value_type = Vec<BucketOut<'a>>)]
+    buckets: BucketsOut<'a>,
     /// The figure of the whole range.
     total: ValueOut,
     /// The groups: the greatest first, then all others, then the series without the tag.
@@ -74,13 +75,16 @@ struct AnswerOut<'a> {
     note: Option<&'static str>,
 }
 
+/// The buckets of an answer. There may be thousands, so each is made while it is written.
+struct BucketsOut<'a>(Known<'a>);
+
 /// One bucket, cut to the range.
 #[derive(Serialize, ToSchema)]
-struct BucketOut {
+struct BucketOut<'a> {
     /// The first instant.
-    start: String,
+    start: &'a str,
     /// The first instant after.
-    end: String,
+    end: &'a str,
     /// The whole bucket is in the range and over.
     complete: bool,
     /// How much of it is in the range and over, 0 to 1.
@@ -141,18 +145,22 @@ struct ComparisonOut<'a> {
     #[schema(value_type = Option<String>)]
     cut: Option<At<'a>>,
     /// One for each bucket; none where the past has no counterpart.
-    buckets: Vec<Option<ComparedOut>>,
+    #[schema(value_type = Vec<Option<ComparedOut<'a>>>)]
+    buckets: ComparedBucketsOut<'a>,
     /// The figure of the whole range.
     total: ChangeOut,
 }
 
+/// The buckets of the past, likewise.
+struct ComparedBucketsOut<'a>(Known<'a>, &'a Past, &'a PastLine);
+
 /// A bucket of the past.
 #[derive(Serialize, ToSchema)]
-struct ComparedOut {
+struct ComparedOut<'a> {
     /// The first instant.
-    start: String,
+    start: &'a str,
     /// The first instant after.
-    end: String,
+    end: &'a str,
     #[serde(flatten)]
     change: ChangeOut,
 }
@@ -215,14 +223,6 @@ impl<'a> Known<'a> {
     fn answer(self) -> AnswerOut<'a> {
         let (asked, question, answer) = (self.asked, self.question, &self.answered.answer);
         let at = |at: Timestamp| At(at, self.zone());
-        let edges = edges(self.slots(), self.zone());
-        let bucket = |((slot, value), edges): ((&Slot, &Value), &[String])| BucketOut {
-            start: edges[0].clone(),
-            end: edges[1].clone(),
-            complete: slot.complete,
-            elapsed: slot.elapsed,
-            value: ValueOut::of(value),
-        };
         let grouped = question.group_by.is_some();
         AnswerOut {
             query_id: self.query_id(),
@@ -240,13 +240,7 @@ impl<'a> Known<'a> {
             gap: question.gap,
             last_point_at: answer.last_point_at.map(at),
             first_seen: self.answered.first_day.map(at),
-            buckets: self
-                .slots()
-                .iter()
-                .zip(&answer.whole.values)
-                .zip(edges.windows(2))
-                .map(bucket)
-                .collect(),
+            buckets: BucketsOut(self),
             total: ValueOut::of(&answer.whole.total),
             groups: grouped.then(|| self.groups().map(GroupOut::of).collect()),
             comparison: question
@@ -260,23 +254,15 @@ impl<'a> Known<'a> {
         }
     }
 
-    fn comparison(self, past: &Past, line: &PastLine) -> ComparisonOut<'a> {
+    fn comparison(self, past: &'a Past, line: &'a PastLine) -> ComparisonOut<'a> {
         let at = |at: Timestamp| At(at, self.zone());
         let whole = &self.answered.answer.whole;
-        let edges = edges(&past.window.slots, self.zone());
-        let bucket = |index: usize| {
-            let at = past.pairs.get(index).copied()??;
-            let edges = edges.get(at..at + 2)?;
-            let base = line.values.get(index).copied()??;
-            let change = ChangeOut::of(whole.values.get(index)?, &base);
-            Some(ComparedOut { start: edges[0].clone(), end: edges[1].clone(), change })
-        };
         ComparisonOut {
             with: self.asked.compare,
             from: at(past.range.from),
             to: at(past.range.to),
             cut: past.cut.map(at),
-            buckets: (0..self.slots().len()).map(bucket).collect(),
+            buckets: ComparedBucketsOut(self, past, line),
             total: ChangeOut::of(&whole.total, &line.total),
         }
     }
@@ -295,6 +281,37 @@ impl<'a> Known<'a> {
                 format!("{}/{}", of.as_str(), by.declaration.unit.as_str())
             }
         }
+    }
+}
+
+impl Serialize for BucketsOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(known) = self;
+        let edges = edges(known.slots(), known.zone());
+        let values = &known.answered.answer.whole.values;
+        let all = known.slots().iter().zip(values).zip(edges.windows(2));
+        serializer.collect_seq(all.map(|((slot, value), edges)| BucketOut {
+            start: &edges[0],
+            end: &edges[1],
+            complete: slot.complete,
+            elapsed: slot.elapsed,
+            value: ValueOut::of(value),
+        }))
+    }
+}
+
+impl Serialize for ComparedBucketsOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(known, past, line) = self;
+        let edges = edges(&past.window.slots, known.zone());
+        let whole = &known.answered.answer.whole;
+        serializer.collect_seq((0..known.slots().len()).map(|index| {
+            let at = past.pairs.get(index).copied()??;
+            let edges = edges.get(at..at + 2)?;
+            let base = line.values.get(index).copied()??;
+            let change = ChangeOut::of(whole.values.get(index)?, &base);
+            Some(ComparedOut { start: &edges[0], end: &edges[1], change })
+        }))
     }
 }
 

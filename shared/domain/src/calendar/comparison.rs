@@ -3,6 +3,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::grain::{Step, month_number, plus_days};
+use super::zone::Days;
 use super::{Bucket, Calendar, Grain, Range};
 
 /// What a range is compared with.
@@ -81,7 +82,13 @@ impl Calendar {
                 buckets.iter().map(slot).collect()
             }
             Grain::Day => {
-                buckets.iter().map(|bucket| self.day_before(bucket.start, reach)).collect()
+                let (mut here, mut there) = (Days::of(&self.zone), Days::of(&self.zone));
+                let day = |bucket: &Bucket| {
+                    let date = reach.date(here.date(bucket.start))?;
+                    let day = there.bucket((date, plus_days(date, 1)));
+                    (day.start < day.end).then_some(day)
+                };
+                buckets.iter().map(day).collect()
             }
             _ => {
                 let mut partners = self.walk(past, grain);
@@ -150,12 +157,6 @@ impl Calendar {
             }
             None => self.zone.instant(step.before_clamped(date).to_datetime(wall.time())),
         }
-    }
-
-    fn day_before(&self, start: Timestamp, reach: Reach) -> Option<Bucket> {
-        let date = reach.date(self.zone.date(start))?;
-        let day = self.days((date, plus_days(date, 1)));
-        (day.start < day.end).then_some(day)
     }
 
     /// The hour or quarter hour that showed the same time on the wall, in the same pass of a

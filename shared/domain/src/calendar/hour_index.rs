@@ -44,11 +44,7 @@ impl HourIndex {
             return;
         }
         let midnight = self.stretch.floor(second, DAY_SECONDS);
-        // Two days after a change of offset no wall time is repeated, and a midnight is a
-        // midnight; before that the zone itself must say when the day began and ends.
-        let far_from_changes = midnight - 2 * DAY_SECONDS >= self.stretch.start
-            && midnight + DAY_SECONDS < self.stretch.end;
-        self.day = if far_from_changes {
+        self.day = if self.stretch.has_whole_day(midnight) {
             Bucket::of_seconds((midnight, midnight + DAY_SECONDS))
         } else {
             self.calendar.bucket_of(at, Grain::Day)

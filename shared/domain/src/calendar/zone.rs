@@ -6,7 +6,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::{AmbiguousOffset, Offset, TimeZone, TimeZoneDatabase};
 use serde::{Deserialize, Serialize};
 
-use super::Range;
+use super::{Bucket, Range};
 
 /// A zone of the bundled IANA database, such as `Europe/Berlin`.
 ///
@@ -28,6 +28,14 @@ pub(super) struct Stretch {
     pub(super) start: i64,
     pub(super) end: i64,
     pub(super) offset: i64,
+}
+
+/// Finds days near each other: the same as [`Zone::date`] and [`Zone::start_of_day`], but far from
+/// changes of the offset by arithmetic.
+#[derive(Clone, Debug)]
+pub(super) struct Days<'a> {
+    zone: &'a Zone,
+    stretch: Stretch,
 }
 
 pub(super) const DAY_SECONDS: i64 = 24 * 60 * 60;
@@ -168,11 +176,62 @@ impl Zone {
     }
 }
 
+impl<'a> Days<'a> {
+    pub(super) fn of(zone: &'a Zone) -> Self {
+        Self { zone, stretch: Stretch::EMPTY }
+    }
+
+    pub(super) fn date(&mut self, at: Timestamp) -> Date {
+        let second = second_of(at);
+        self.turn_to(second);
+        let midnight = self.stretch.floor(second, DAY_SECONDS);
+        match Timestamp::from_second(midnight + self.stretch.offset) {
+            Ok(civil) if self.stretch.has_whole_day(midnight) => {
+                Offset::UTC.to_datetime(civil).date()
+            }
+            _ => self.zone.date(at),
+        }
+    }
+
+    pub(super) fn start_of_day(&mut self, date: Date) -> Timestamp {
+        if let Ok(civil) = Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)) {
+            self.turn_to(civil.as_second() - self.stretch.offset);
+            let midnight = civil.as_second() - self.stretch.offset;
+            if self.stretch.has_whole_day(midnight) {
+                return instant_of_second(midnight);
+            }
+        }
+        self.zone.start_of_day(date)
+    }
+
+    /// From the first day up to, but without, the next.
+    pub(super) fn bucket(&mut self, (first, next): (Date, Date)) -> Bucket {
+        Bucket { start: self.start_of_day(first), end: self.end(next) }
+    }
+
+    /// When the day before this one ends; what reaches the last day there is never ends.
+    pub(super) fn end(&mut self, next: Date) -> Timestamp {
+        if next < Date::MAX { self.start_of_day(next) } else { Timestamp::MAX }
+    }
+
+    fn turn_to(&mut self, second: i64) {
+        if !self.stretch.contains(second) {
+            self.stretch = self.zone.stretch(second);
+        }
+    }
+}
+
 impl Stretch {
     pub(super) const EMPTY: Self = Self { start: 0, end: 0, offset: 0 };
 
     pub(super) fn contains(self, second: i64) -> bool {
         self.start <= second && second < self.end
+    }
+
+    /// Whether the day of a local midnight is as long as any other. Two days after a change no
+    /// wall time is repeated; before that the zone itself must say when a day began and ends.
+    pub(super) fn has_whole_day(self, midnight: i64) -> bool {
+        midnight - 2 * DAY_SECONDS >= self.start && midnight + DAY_SECONDS < self.end
     }
 
     /// The local hour (or any other width) around an instant, cut where the stretch is.
