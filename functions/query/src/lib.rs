@@ -13,7 +13,6 @@ use std::sync::Arc;
 use app::caller::Caller;
 use app::extract::{Body, header_text};
 use app::{App, Function, Problem, ProblemCode, Role, Trigger, Uses};
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -97,7 +96,9 @@ async fn post_query(
         let table = wire::csv::table(now, &known).map_err(Problem::internal)?;
         ([(header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present")], table).into_response()
     } else {
-        Json(ReplyOut::of(now, &known)).into_response()
+        // Not by `Json`, whose buffer is filled by a call for every quote and comma.
+        let json = serde_json::to_vec(&ReplyOut::of(now, &known)).map_err(Problem::internal)?;
+        ([(header::CONTENT_TYPE, "application/json")], json).into_response()
     };
     let max_age = asked.iter().map(|asked| max_age_s(&asked.frame)).min().unwrap_or(0);
     let response_headers = response.headers_mut();

@@ -2,6 +2,8 @@
 
 /// Questions as they are sent.
 pub(crate) mod ask;
+/// What the figures are compared with.
+mod comparison;
 /// The reply as a table.
 pub(crate) mod csv;
 /// Filters as they are sent.

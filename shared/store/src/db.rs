@@ -140,7 +140,7 @@ impl Db {
         statements: &[Flight<'_>],
     ) -> Result<Vec<Vec<Row>>, Error> {
         let (permit, connection) = self.checkout().await?;
-        self.fly((permit, connection), "begin", tenant, statements).await
+        self.fly((permit, connection), Opening::WRITE, tenant, statements).await
     }
 
     /// The same for what runs very often with the same plan.
@@ -156,7 +156,7 @@ impl Db {
         if self.0.options.direct {
             connection.plan(statements).await?;
         }
-        self.fly((permit, connection), "begin", Some(tenant), statements).await.map(drop)
+        self.fly((permit, connection), Opening::WRITE, Some(tenant), statements).await.map(drop)
     }
 
     /// Reads in one round trip: all statements see the same snapshot. The first `routine` of them
@@ -170,26 +170,30 @@ impl Db {
         statements: &[Flight<'_>],
         routine: usize,
     ) -> Result<Vec<Vec<Row>>, Error> {
-        let begin = "begin isolation level repeatable read read only";
         let (permit, mut connection) = self.checkout().await?;
+        let mut opening = Opening::READ;
         if self.0.options.direct {
             connection.plan(&statements[..routine]).await?;
+            // Where one is not, it needs a plan for its own values.
+            if routine == statements.len() {
+                opening.set_tenant = include_str!("db/set_tenant_and_plan.sql");
+            }
         }
-        self.fly((permit, connection), begin, Some(tenant), statements).await
+        self.fly((permit, connection), opening, Some(tenant), statements).await
     }
 
     async fn fly(
         &self,
         (permit, connection): (OwnedSemaphorePermit, Connection),
-        begin: &str,
+        opening: Opening,
         tenant: Option<TenantNumber>,
         statements: &[Flight<'_>],
     ) -> Result<Vec<Vec<Row>>, Error> {
         let started = Instant::now();
         let text = tenant.map(|tenant| tenant.to_string()).unwrap_or_default();
         let set: [Parameter<'_>; 1] = [(&text, Type::TEXT)];
-        let all = std::iter::once((begin, &[][..]))
-            .chain(tenant.is_some().then_some((SET_TENANT, &set[..])))
+        let all = std::iter::once((opening.begin, &[][..]))
+            .chain(tenant.is_some().then_some((opening.set_tenant, &set[..])))
             .chain(statements.iter().map(|statement| (statement.sql, statement.parameters)))
             .chain(std::iter::once(("commit", &[][..])));
         let answers = join_all(all.map(|(sql, with)| connection.query(sql, with))).await;
@@ -328,6 +332,18 @@ impl Pool {
         let now = Instant::now();
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push((connection, now));
     }
+}
+
+/// How a pipelined transaction opens.
+struct Opening {
+    begin: &'static str,
+    set_tenant: &'static str,
+}
+
+impl Opening {
+    const WRITE: Self = Self { begin: "begin", set_tenant: SET_TENANT };
+    const READ: Self =
+        Self { begin: "begin isolation level repeatable read read only", set_tenant: SET_TENANT };
 }
 
 const SET_TENANT: &str = include_str!("db/set_tenant.sql");

@@ -91,8 +91,8 @@ pub async fn ask(db: &Db, tenant: &Tenant, questions: &[Question]) -> Result<Vec
     }
     let mut first_days = FirstDays::known(db, questions);
     statements.extend(first_days.statement(tenant.number).map(|wanted| (usize::MAX, wanted)));
-    statements.sort_by_key(|(_, statement)| !statement.is_routine());
-    let routine = statements.partition_point(|(_, statement)| statement.is_routine());
+    statements.sort_by_key(|(_, statement)| !statement.routine);
+    let routine = statements.partition_point(|(_, statement)| statement.routine);
     let parameters: Vec<Vec<Parameter<'_>>> =
         statements.iter().map(|(_, statement)| statement.parameters()).collect();
     let flights: Vec<Flight<'_>> = statements
@@ -148,6 +148,7 @@ impl FirstDays {
         }
         let sql = include_str!("queries/first_days.sql");
         let mut statement = Statement::new(sql, Shape::FirstDays);
+        statement.routine = true;
         statement.with(tenant.0, Type::INT4).with(self.wanted.clone(), Type::INT4_ARRAY);
         Some(statement)
     }

@@ -2,7 +2,8 @@ use csv::{ByteRecord, Terminator, WriterBuilder};
 use domain::question::{Line, Slot, Value};
 use jiff::Timestamp;
 
-use super::reply::{At, ChangeOut, Known, named};
+use super::comparison::ChangeOut;
+use super::reply::{At, Known, named};
 
 const COLUMNS: [&str; 19] = [
     "query",

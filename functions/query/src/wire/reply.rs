@@ -1,10 +1,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use domain::calendar::{Comparison, Grain};
+use domain::calendar::Grain;
 use domain::metric::{Aggregation, GapRule, Unit};
-use domain::question::{self, Line, Part, Past, PastLine, Place, Reading, Slot, Value};
-use domain::report::{Change, NoRate};
+use domain::question::{self, Line, Part, Place, Reading, Slot, Value};
 use domain::tenant::Tenant;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
@@ -13,6 +12,7 @@ use store::queries::{Answered, Question};
 use utoipa::ToSchema;
 
 use super::ask::Asked;
+use super::comparison::{ChangeOut, ComparisonOut};
 
 /// The figures.
 #[derive(Serialize, ToSchema)]
@@ -89,8 +89,17 @@ struct BucketOut<'a> {
     complete: bool,
     /// How much of it is in the range and over, 0 to 1.
     elapsed: f64,
-    #[serde(flatten)]
-    value: ValueOut,
+    /// None: not known, or not begun.
+    value: Option<f64>,
+    /// No point is in the bucket: the last known value is carried on.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    filled: bool,
+    /// Of a ratio: the sum above the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<f64>,
+    /// Of a ratio: the sum below the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<f64>,
 }
 
 /// One figure.
@@ -127,56 +136,6 @@ struct GroupOut<'a> {
     /// The figure of the whole range, likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
     compared_total: Option<ChangeOut>,
-}
-
-/// The figures to compare with.
-#[derive(Serialize, ToSchema)]
-struct ComparisonOut<'a> {
-    /// As it was asked for.
-    #[schema(value_type = Option<String>)]
-    with: Option<Comparison>,
-    /// The first instant of the range that is compared with.
-    #[schema(value_type = String)]
-    from: At<'a>,
-    /// The first instant after it.
-    #[schema(value_type = String)]
-    to: At<'a>,
-    /// Where it is cut, because no more time than this has passed of the question's range.
-    #[schema(value_type = Option<String>)]
-    cut: Option<At<'a>>,
-    /// One for each bucket; none where the past has no counterpart.
-    #[schema(value_type = Vec<Option<ComparedOut<'a>>>)]
-    buckets: ComparedBucketsOut<'a>,
-    /// The figure of the whole range.
-    total: ChangeOut,
-}
-
-/// The buckets of the past, likewise.
-struct ComparedBucketsOut<'a>(Known<'a>, &'a Past, &'a PastLine);
-
-/// A bucket of the past.
-#[derive(Serialize, ToSchema)]
-struct ComparedOut<'a> {
-    /// The first instant.
-    start: &'a str,
-    /// The first instant after.
-    end: &'a str,
-    #[serde(flatten)]
-    change: ChangeOut,
-}
-
-/// A figure of the past, and the change since.
-#[derive(Serialize, ToSchema)]
-pub(super) struct ChangeOut {
-    /// The figure then.
-    pub(super) value: Option<f64>,
-    /// The figure now less the figure then.
-    pub(super) delta_abs: Option<f64>,
-    /// The same in percent of the figure then.
-    pub(super) delta_pct: Option<f64>,
-    /// Why there is no percentage: `no_value`, `no_base`, `base_is_zero` or `base_is_negative`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) reason: Option<&'static str>,
 }
 
 /// An instant, written with the offset of the question's zone.
@@ -248,22 +207,9 @@ impl<'a> Known<'a> {
                 .past
                 .as_ref()
                 .zip(answer.whole.past.as_ref())
-                .map(|(past, line)| self.comparison(past, line)),
+                .map(|(past, line)| ComparisonOut::of(self, past, line)),
             note: (grouped && !question::adds_up(question.reading))
                 .then_some("the groups do not add up to the whole: this figure is no sum"),
-        }
-    }
-
-    fn comparison(self, past: &'a Past, line: &'a PastLine) -> ComparisonOut<'a> {
-        let at = |at: Timestamp| At(at, self.zone());
-        let whole = &self.answered.answer.whole;
-        ComparisonOut {
-            with: self.asked.compare,
-            from: at(past.range.from),
-            to: at(past.range.to),
-            cut: past.cut.map(at),
-            buckets: ComparedBucketsOut(self, past, line),
-            total: ChangeOut::of(&whole.total, &line.total),
         }
     }
 
@@ -290,27 +236,11 @@ impl Serialize for BucketsOut<'_> {
         let edges = edges(known.slots(), known.zone());
         let values = &known.answered.answer.whole.values;
         let all = known.slots().iter().zip(values).zip(edges.windows(2));
-        serializer.collect_seq(all.map(|((slot, value), edges)| BucketOut {
-            start: &edges[0],
-            end: &edges[1],
-            complete: slot.complete,
-            elapsed: slot.elapsed,
-            value: ValueOut::of(value),
-        }))
-    }
-}
-
-impl Serialize for ComparedBucketsOut<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(known, past, line) = self;
-        let edges = edges(&past.window.slots, known.zone());
-        let whole = &known.answered.answer.whole;
-        serializer.collect_seq((0..known.slots().len()).map(|index| {
-            let at = past.pairs.get(index).copied()??;
-            let edges = edges.get(at..at + 2)?;
-            let base = line.values.get(index).copied()??;
-            let change = ChangeOut::of(whole.values.get(index)?, &base);
-            Some(ComparedOut { start: &edges[0], end: &edges[1], change })
+        serializer.collect_seq(all.map(|((slot, value), edges)| {
+            let ValueOut { value, filled, of, by } = ValueOut::of(value);
+            let (start, end) = (&edges[0], &edges[1]);
+            let Slot { complete, elapsed, .. } = *slot;
+            BucketOut { start, end, complete, elapsed, value, filled, of, by }
         }))
     }
 }
@@ -345,27 +275,9 @@ impl<'a> GroupOut<'a> {
     }
 }
 
-impl ChangeOut {
-    pub(super) fn of(value: &Value, base: &Value) -> Self {
-        let change = Change::between(value.value, base.value);
-        let reason = change.relative.err().map(|reason| match reason {
-            NoRate::NoValue => "no_value",
-            NoRate::NoPrevious => "no_base",
-            NoRate::PreviousZero => "base_is_zero",
-            NoRate::PreviousNegative => "base_is_negative",
-        });
-        Self {
-            value: base.value,
-            delta_abs: change.absolute,
-            delta_pct: change.relative.ok().map(|share| share * 100.0),
-            reason,
-        }
-    }
-}
-
 /// Where slots begin, and where the last one ends. They touch, so each instant is written once;
 /// the offset is looked up again where it changes.
-fn edges(slots: &[Slot], zone: &TimeZone) -> Vec<String> {
+pub(super) fn edges(slots: &[Slot], zone: &TimeZone) -> Vec<String> {
     let (mut offset, mut changes) = (Offset::UTC, Timestamp::MIN);
     let edge = |at: Timestamp| {
         if at >= changes {

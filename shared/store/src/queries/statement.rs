@@ -17,6 +17,9 @@ use crate::metrics::Metric;
 pub(super) struct Statement {
     pub(super) sql: &'static str,
     pub(super) shape: Shape,
+    /// Whether its plan is the same whatever is asked: rollups are read by their index, series by
+    /// series.
+    pub(super) routine: bool,
     values: Vec<(Box<dyn ToSql + Sync + Send>, Type)>,
 }
 
@@ -108,6 +111,7 @@ impl<'a> Read<'a> {
             .with(self.newest(), Type::BOOL)
             .with(self.extremes(), Type::BOOL);
         if let Some(filter) = filter {
+            statement.routine = true;
             statement.with(rest(filter), Type::TEXT);
         }
         if let Some((key, values)) = tag {
@@ -215,12 +219,7 @@ impl Sweep {
 
 impl Statement {
     pub(super) fn new(sql: &'static str, shape: Shape) -> Self {
-        Self { sql, shape, values: Vec::new() }
-    }
-
-    /// Whether its plan is the same whatever is asked.
-    pub(super) fn is_routine(&self) -> bool {
-        !matches!(self.shape, Shape::Figures)
+        Self { sql, shape, routine: false, values: Vec::new() }
     }
 
     pub(super) fn with(
