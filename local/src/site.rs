@@ -194,6 +194,10 @@ impl Site {
         if config.smtp_url.is_empty() {
             return Ok(Arc::new(mail::Folder::new(self.letters()?, &config.mail_from)?));
         }
+        if app::config::read("PUBLIC_URL").is_none() {
+            let url = &self.public_url;
+            tracing::warn!(url, "set PUBLIC_URL: the links of letters lead here, and no further");
+        }
         let trusted = config.tls_ca_file.as_deref();
         Ok(Arc::new(mail::Smtp::new(&config.smtp_url, &config.mail_from, trusted)?))
     }
