@@ -3,7 +3,7 @@ use std::sync::Arc;
 use domain::calendar::{Range, Zone};
 use domain::id::TenantNumber;
 use domain::metric::{Aggregation, Finest, GapRule};
-use domain::question::{Cell, Entry, Kept, Part, Place, Reading, Run, Scan, Source};
+use domain::question::{Cell, Entry, Filter, Kept, Part, Place, Reading, Run, Scan, Source};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
@@ -90,15 +90,11 @@ impl<'a> Read<'a> {
     }
 
     fn line(&self, tenant: TenantNumber, (part, metric): (Part, i32), sweep: &Sweep) -> Statement {
-        let filter = self.question.filter.as_ref();
-        let tag = filter.and_then(certain);
-        let sql = match (sweep.run.source, filter.is_some(), tag.is_some()) {
-            (Source::Day, false, _) => include_str!("days.sql"),
-            (Source::Day, true, false) => include_str!("days_by_path.sql"),
-            (Source::Day, true, true) => include_str!("days_by_tag.sql"),
-            (Source::Hour | Source::Point, false, _) => include_str!("hours.sql"),
-            (Source::Hour | Source::Point, true, false) => include_str!("hours_by_path.sql"),
-            (Source::Hour | Source::Point, true, true) => include_str!("hours_by_tag.sql"),
+        let sql = match (sweep.run.source, &self.question.filter) {
+            (Source::Day, None) => include_str!("days.sql"),
+            (Source::Day, Some(_)) => include_str!("days_of_some.sql"),
+            (Source::Hour | Source::Point, None) => include_str!("hours.sql"),
+            (Source::Hour | Source::Point, Some(_)) => include_str!("hours_of_some.sql"),
         };
         let mut statement =
             Statement::new(sql, Shape::Line { part, windows: sweep.windows.clone() });
@@ -110,12 +106,9 @@ impl<'a> Read<'a> {
             .with(sweep.edges.clone(), Type::TIMESTAMPTZ_ARRAY)
             .with(self.newest(), Type::BOOL)
             .with(self.extremes(), Type::BOOL);
-        if let Some(filter) = filter {
+        if let Some(filter) = &self.question.filter {
             statement.routine = true;
-            statement.with(rest(filter), Type::TEXT);
-        }
-        if let Some((key, values)) = tag {
-            statement.with(key.to_owned(), Type::TEXT).with(values.to_vec(), Type::TEXT_ARRAY);
+            statement.with(rest(filter), Type::TEXT).with_certain(Some(filter));
         }
         statement
     }
@@ -137,7 +130,6 @@ impl<'a> Read<'a> {
         };
         let sources: Vec<i32> = runs.iter().map(|(from, ..)| source(from)).collect();
         let pasts: Vec<bool> = runs.iter().map(|(_, past, _)| *past).collect();
-        let (key, values) = self.question.filter.as_ref().and_then(certain).unzip();
         let mut statement = Statement::new(include_str!("figures.sql"), Shape::Figures);
         statement
             .with(tenant.0, Type::INT4)
@@ -172,8 +164,7 @@ impl<'a> Read<'a> {
             .with(rank_by.as_str(), Type::TEXT)
             .with(top, Type::INT4)
             .with(self.extremes(), Type::BOOL)
-            .with(key.map(str::to_owned), Type::TEXT)
-            .with(values.map(<[String]>::to_vec), Type::TEXT_ARRAY);
+            .with_certain(self.question.filter.as_ref());
         statement
     }
 }
@@ -229,6 +220,13 @@ impl Statement {
     ) -> &mut Self {
         self.values.push((Box::new(value), kind));
         self
+    }
+
+    /// The tag that a filter insists on, and its values.
+    fn with_certain(&mut self, filter: Option<&Filter>) -> &mut Self {
+        let (key, values) = filter.and_then(certain).unzip();
+        self.with(key.map(str::to_owned), Type::TEXT)
+            .with(values.map(<[String]>::to_vec), Type::TEXT_ARRAY)
     }
 
     pub(super) fn parameters(&self) -> Vec<Parameter<'_>> {

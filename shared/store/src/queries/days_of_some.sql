@@ -1,11 +1,15 @@
--- The series that have one of some values of a tag, and pass the path if there is one.
+-- By an index where the filter insists on a tag; otherwise all series of the metric are tested.
 with chosen as (
     select t.series as id
     from series_tag t
-    where t.tenant = $1 and t.metric = $2 and t.key = $9 and t.value = any($10)
-      and ($8::text is null or exists (
-          select from series s where s.id = t.series and s.tags @@ $8::text::jsonpath
-      ))
+    where t.tenant = $1 and t.metric = $2 and t.key = $9::text and t.value = any($10::text[])
+      and ($8::text is null
+          or (select s.tags @@ $8::text::jsonpath from series s where s.id = t.series))
+    union all
+    select s.id
+    from series s
+    where $9::text is null and s.tenant = $1 and s.metric = $2
+      and s.tags @@ $8::text::jsonpath
 ),
 -- The planner cannot guess how few series are chosen, and might read all rows of all series.
 -- With an offset it must go by the index, series by series.
