@@ -140,13 +140,11 @@ impl Subscription {
         outcome: Outcome,
         delay: Duration,
     ) -> Result<(), PortError> {
-        let queue = &self.app.queue;
+        let (queue, receipt) = (&self.app.queue, &message.receipt);
         match outcome {
-            Outcome::Done => queue.acknowledge(self.queue, &message.receipt).await.map(drop),
-            Outcome::Retry => queue.release(self.queue, &message.receipt, delay).await.map(drop),
-            Outcome::Later(after) => {
-                queue.release(self.queue, &message.receipt, after).await.map(drop)
-            }
+            Outcome::Done => queue.acknowledge(self.queue, receipt).await.map(drop),
+            Outcome::Retry => queue.release(self.queue, receipt, delay).await.map(drop),
+            Outcome::Later(after) => queue.release(self.queue, receipt, after).await.map(drop),
             Outcome::Discard => queue.bury(self.queue, message).await,
         }
     }

@@ -111,7 +111,7 @@ async fn host(function: Function, objects: ConnectObjects) -> Result<(), lambda_
     let objects = objects(&client, &config)?;
     let queues = SqsQueue::new(client.clone(), config.queue_urls.clone(), Duration::ZERO);
     let queues = Arc::new(queues);
-    let app = App::new(Parts { objects, ..parts(&client, queues.clone(), config, uses)? });
+    let app = App::new(parts(&client, queues.clone(), objects, config, uses)?);
     warm(&app, &client, uses).await;
     match trigger {
         Trigger::Http(routes) => {
@@ -147,6 +147,7 @@ async fn host(function: Function, objects: ConnectObjects) -> Result<(), lambda_
 fn parts(
     client: &Client,
     queue: Arc<SqsQueue>,
+    objects: Option<Objects>,
     config: Config,
     uses: Uses,
 ) -> Result<Parts, lambda_runtime::Error> {
@@ -178,7 +179,7 @@ fn parts(
         queue,
         key_value,
         mailer,
-        objects: None,
+        objects,
         clock,
         config,
         callers: app::caller::Callers::default(),

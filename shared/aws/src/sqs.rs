@@ -23,8 +23,8 @@ pub struct Worker<'a> {
 /// those that failed, and those that were not begun. A message that can never succeed is put
 /// with the dead letters by [`app::port::Queue::bury`] and counts as handled; where that fails,
 /// it counts as failed, and the redrive policy of the queue moves it in the end. One that shall
-/// come again later is hidden until then. A FIFO queue
-/// stops at the first failure, so that nothing overtakes.
+/// come again later is hidden until then. A FIFO queue stops at the first failure, so that nothing
+/// overtakes.
 ///
 /// # Errors
 /// When the event is no batch, or one of its messages has no id: an answer that names an unknown

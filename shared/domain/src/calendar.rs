@@ -105,7 +105,8 @@ impl Calendar {
             let second = zone::second_of(at);
             return Bucket::of_seconds(self.zone.stretch(second).slot(second, width_seconds));
         }
-        zone::Days::of(&self.zone).bucket(self.period(self.zone.date(at), grain))
+        let days = self.period(self.zone.date(at), grain);
+        Bucket::of_days(days, |date| self.zone.start_of_day(date))
     }
 
     /// The first local day of the period a date is in, and of the next; a grain finer than the
@@ -139,9 +140,7 @@ impl Calendar {
                 return None;
             }
             let second = zone::second_of(start);
-            if !stretch.contains(second) {
-                stretch = self.zone.stretch(second);
-            }
+            stretch.turn_to(&self.zone, second);
             let bucket = Bucket::of_seconds(stretch.slot(second, width_seconds));
             start = bucket.end;
             Some(bucket)
@@ -156,7 +155,7 @@ impl Calendar {
             while bucket.start < range.to {
                 let current = bucket;
                 period = self.period(period.1, grain);
-                bucket = Bucket { start: current.end, end: days.end(period.1) };
+                bucket = Bucket { start: current.end, end: days.bucket(period).end };
                 if current.start < current.end {
                     return Some(current);
                 }
@@ -211,6 +210,13 @@ impl Bucket {
             return 1.0;
         }
         (now.duration_since(self.start).as_secs_f64() / length).clamp(0.0, 1.0)
+    }
+
+    /// From the first day up to, but without, the next; what reaches the last day there is never
+    /// ends.
+    fn of_days((first, next): (Date, Date), mut start_of: impl FnMut(Date) -> Timestamp) -> Self {
+        let start = start_of(first);
+        Self { start, end: if next < Date::MAX { start_of(next) } else { Timestamp::MAX } }
     }
 
     fn of_seconds((start, end): (i64, i64)) -> Self {

@@ -205,12 +205,12 @@ pub(super) fn later(tree: &Tree) -> Vec<String> {
 }
 
 pub(super) fn machines(tree: &Tree) -> Vec<String> {
-    const PATHS: [&str; 4] = ["/home/", "/Users/", concat!("/", "work/"), "/root/"];
+    let paths = ["home", "Users", "work", "root"].map(|folder| format!("/{folder}/"));
     const HOSTS: [&str; 6] = ["artifact", "internal", "mirror", "nexus", "proxy", "registry"];
     const LOCKED: &str = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
     let mut broken = Vec::new();
     for File { path, text } in tree.ending("") {
-        for named in PATHS.iter().filter(|named| text.contains(**named)) {
+        for named in paths.iter().filter(|named| text.contains(*named)) {
             broken.push(format!("{path} names {named}"));
         }
         for rest in text.split("://").skip(1) {

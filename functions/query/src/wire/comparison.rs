@@ -32,6 +32,7 @@ pub(super) struct ComparisonOut<'a> {
 /// The buckets of the past, each made while it is written.
 struct ComparedBucketsOut<'a>(Known<'a>, &'a Past, &'a PastLine);
 
+// A `ChangeOut` spelled out: `flatten` goes through a map for each.
 /// A bucket of the past.
 #[derive(Serialize, ToSchema)]
 struct ComparedOut<'a> {

@@ -78,6 +78,7 @@ struct AnswerOut<'a> {
 /// The buckets of an answer. There may be thousands, so each is made while it is written.
 struct BucketsOut<'a>(Known<'a>);
 
+// A `ValueOut` spelled out: `flatten` goes through a map for each.
 /// One bucket, cut to the range.
 #[derive(Serialize, ToSchema)]
 struct BucketOut<'a> {

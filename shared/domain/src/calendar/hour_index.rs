@@ -36,9 +36,7 @@ impl HourIndex {
     /// Hours nest in days, so the day can only change when the hour does.
     fn turn_to(&mut self, at: Timestamp) {
         let second = second_of(at);
-        if !self.stretch.contains(second) {
-            self.stretch = self.calendar.zone.stretch(second);
-        }
+        self.stretch.turn_to(&self.calendar.zone, second);
         self.hour = Bucket::of_seconds(self.stretch.slot(second, HOUR_SECONDS));
         if self.day.contains(at) {
             return;

@@ -183,7 +183,7 @@ impl<'a> Days<'a> {
 
     pub(super) fn date(&mut self, at: Timestamp) -> Date {
         let second = second_of(at);
-        self.turn_to(second);
+        self.stretch.turn_to(self.zone, second);
         let midnight = self.stretch.floor(second, DAY_SECONDS);
         match Timestamp::from_second(midnight + self.stretch.offset) {
             Ok(civil) if self.stretch.has_whole_day(midnight) => {
@@ -195,7 +195,7 @@ impl<'a> Days<'a> {
 
     pub(super) fn start_of_day(&mut self, date: Date) -> Timestamp {
         if let Ok(civil) = Offset::UTC.to_timestamp(date.at(0, 0, 0, 0)) {
-            self.turn_to(civil.as_second() - self.stretch.offset);
+            self.stretch.turn_to(self.zone, civil.as_second() - self.stretch.offset);
             let midnight = civil.as_second() - self.stretch.offset;
             if self.stretch.has_whole_day(midnight) {
                 return instant_of_second(midnight);
@@ -204,28 +204,23 @@ impl<'a> Days<'a> {
         self.zone.start_of_day(date)
     }
 
-    /// From the first day up to, but without, the next.
-    pub(super) fn bucket(&mut self, (first, next): (Date, Date)) -> Bucket {
-        Bucket { start: self.start_of_day(first), end: self.end(next) }
-    }
-
-    /// When the day before this one ends; what reaches the last day there is never ends.
-    pub(super) fn end(&mut self, next: Date) -> Timestamp {
-        if next < Date::MAX { self.start_of_day(next) } else { Timestamp::MAX }
-    }
-
-    fn turn_to(&mut self, second: i64) {
-        if !self.stretch.contains(second) {
-            self.stretch = self.zone.stretch(second);
-        }
+    pub(super) fn bucket(&mut self, days: (Date, Date)) -> Bucket {
+        Bucket::of_days(days, |date| self.start_of_day(date))
     }
 }
 
 impl Stretch {
     pub(super) const EMPTY: Self = Self { start: 0, end: 0, offset: 0 };
 
-    pub(super) fn contains(self, second: i64) -> bool {
+    fn contains(self, second: i64) -> bool {
         self.start <= second && second < self.end
+    }
+
+    /// Makes it the stretch around an instant, unless it is.
+    pub(super) fn turn_to(&mut self, zone: &Zone, second: i64) {
+        if !self.contains(second) {
+            *self = zone.stretch(second);
+        }
     }
 
     /// Whether the day of a local midnight is as long as any other. Two days after a change no
