@@ -289,17 +289,28 @@ fn problem_codes_are_unique_and_in_snake_case() {
 
 #[test]
 fn one_crypto_library_and_one_http_stack_are_linked() {
-    let links = |package: &str| {
-        let tree = Command::new(env!("CARGO"))
-            .current_dir(tree::root())
-            .args(["tree", "--locked", "--target", "all", "--invert", package])
-            .output()
-            .expect("cargo runs the tests");
-        // Nothing is printed, or the package is not even in the lock file.
-        !tree.stdout.is_empty()
-    };
     for banned in ["ring", "hyper@0.14", "openssl-sys", "native-tls"] {
-        assert!(!links(banned), "{banned} is linked");
+        assert!(!links(&[], banned), "{banned} is linked");
     }
-    assert!(links("aws-lc-rs"), "whatever is linked is found");
+    assert!(links(&[], "aws-lc-rs"), "whatever is linked is found");
+}
+
+#[test]
+fn the_first_command_builds_no_lambda_host() {
+    for cloud in ["aws", "aws-sdk-sqs", "lambda_runtime"] {
+        assert!(!links(&["--package", "local"], cloud), "local links {cloud}");
+        assert!(links(&["--package", "ingest"], cloud), "whatever is linked is found");
+    }
+}
+
+/// Whether these packages, or all default members, link another.
+fn links(from: &[&str], package: &str) -> bool {
+    let tree = Command::new(env!("CARGO"))
+        .current_dir(tree::root())
+        .args(["tree", "--locked", "--target", "all", "--invert", package])
+        .args(from)
+        .output()
+        .expect("cargo runs the tests");
+    // Nothing is printed, or the package is not even in the lock file.
+    !tree.stdout.is_empty()
 }
