@@ -86,13 +86,20 @@ impl Site {
     fn write_environments(&self) -> Result<(), SiteError> {
         let Addresses { app, system, owner, .. } = &self.addresses;
         for (role, url) in [("app", app), ("system", system), ("owner", owner)] {
-            let text = format!(
-                "DATABASE_URL={url}\nPUBLIC_URL={}\nJWT_KEYS={}\nUNSUBSCRIBE_KEYS={}\n\
-                 MAIL_FROM={MAIL_FROM}\nSMTP_URL=smtp://localhost:1025\nPORTS=postgres\n\
-                 OBJECTS_BUCKET=takings\nAWS_ENDPOINT_URL=http://localhost:5000\n\
-                 AWS_REGION=eu-central-1\nAWS_ACCESS_KEY_ID=none\nAWS_SECRET_ACCESS_KEY=none\n",
-                self.public_url, self.secrets.token_keys, self.secrets.unsubscribe_keys,
-            );
+            let text = environment(&[
+                ("DATABASE_URL", url),
+                ("PUBLIC_URL", &self.public_url),
+                ("JWT_KEYS", &self.secrets.token_keys),
+                ("UNSUBSCRIBE_KEYS", &self.secrets.unsubscribe_keys),
+                ("MAIL_FROM", MAIL_FROM),
+                ("SMTP_URL", "smtp://localhost:1025"),
+                ("PORTS", "postgres"),
+                ("OBJECTS_BUCKET", "takings"),
+                ("AWS_ENDPOINT_URL", "http://localhost:5000"),
+                ("AWS_REGION", "eu-central-1"),
+                ("AWS_ACCESS_KEY_ID", "none"),
+                ("AWS_SECRET_ACCESS_KEY", "none"),
+            ]);
             self.folder.replace(&format!("{role}.env"), &text)?;
         }
         Ok(())
@@ -242,4 +249,27 @@ async fn listen(options: &Options) -> Result<TcpListener, SiteError> {
         }
     }
     Err(SiteError::PortTaken(first))
+}
+
+/// A file of variables, quoted as both shells and `cargo lambda` read it.
+fn environment(variables: &[(&str, &str)]) -> String {
+    let quoted = |value: &str| value.replace('\'', r"'\''");
+    variables.iter().map(|(name, value)| format!("{name}='{}'\n", quoted(value))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_back_what_was_written() {
+        let keys = r#"[{"kid":"a","pem":"-----BEGIN\n$HOME `x` \\ # 'y'"}]"#;
+        for value in [keys, "Takings <takings@localhost>", "postgres://u:p@h/d?a=b&c=d", ""] {
+            let script = format!("{}printf %s \"$VALUE\"", environment(&[("VALUE", value)]));
+            let read = Command::new("sh").args(["-c", &script]).output().unwrap();
+            assert_eq!(String::from_utf8(read.stdout).unwrap(), value);
+        }
+    }
 }
