@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::command_line::{DemoOptions, Options, RunOptions};
 use crate::host::Host;
-use crate::site::Site;
+use crate::site::{Site, stopped};
 use crate::{generator, sample, shop, terminal};
 
 pub(crate) use self::client::Fault;
@@ -49,13 +49,32 @@ struct Year {
 pub async fn run(demo: &DemoOptions, first: &RunOptions, options: &Options) -> Result<(), Fault> {
     let started = Instant::now();
     let site = Site::open(options).await?;
+    // Whoever stops it in the middle leaves no server behind.
+    let now = tokio::select! {
+        now = tell(&site, demo, first, started) => now?,
+        stopped = stopped() => {
+            stopped?;
+            return Ok(site.close()?);
+        }
+    };
+    // The day goes on from there, for whoever sends points of his own.
+    let host = site.host(Clock::starting_at(now))?;
+    Ok(site.serve(&host).await?)
+}
+
+/// Tells the year. Answers when it is then.
+async fn tell(
+    site: &Site,
+    demo: &DemoOptions,
+    first: &RunOptions,
+    started: Instant,
+) -> Result<Timestamp, Fault> {
     let year = match &demo.sales {
-        Some(file) => real(&site, file, first).await?,
-        None => made_up(&site, demo.seed).await?,
+        Some(file) => real(site, file, first).await?,
+        None => made_up(site, demo.seed).await?,
     };
     let host = site.host(Clock::System)?;
-    let seconds = started.elapsed().as_secs_f64();
-    terminal::note(&format!("Ready in {seconds:.2} s at {}", site.public_url()));
+    site.ready(started);
     terminal::show(&format!("\n{}\n", year.name));
     let import = import(&host, &year).await?;
     story::import(&Client::new(&host, &year.key), &import).await?;
@@ -74,10 +93,7 @@ pub async fn run(demo: &DemoOptions, first: &RunOptions, options: &Options) -> R
     day.drain_queues().await?;
     story::letter(&site.letters()?)?;
     story::farewell(site.public_url(), &year.key);
-    // The day goes on from there, for whoever sends points of his own.
-    let now = day.apps().of(None).clock.now();
-    let host = site.host(Clock::starting_at(now))?;
-    Ok(site.serve(&host).await?)
+    Ok(day.apps().of(None).clock.now())
 }
 
 /// The shop that is made up is the sample tenant, whose key stands in the samples.

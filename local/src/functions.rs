@@ -7,6 +7,7 @@ use app::Function;
 pub fn all() -> Vec<Function> {
     vec![
         account::function(),
+        catalog::function(),
         forecast::function(),
         forecast_batch::function(),
         forecast_planner::function(),
@@ -14,6 +15,7 @@ pub fn all() -> Vec<Function> {
         imports::function(),
         ingest::function(),
         ingest_drain::function(),
+        inventory::function(),
         keeper::function(),
         metrics::function(),
         migrate::function(),

@@ -88,8 +88,7 @@ async fn run(first: &RunOptions, options: &Options) -> Result<(), Fault> {
     if let Some(key) = key {
         introduce(site.public_url(), &key);
     }
-    let seconds = started.elapsed().as_secs_f64();
-    terminal::note(&format!("Ready in {seconds:.2} s at {}", site.public_url()));
+    site.ready(started);
     Ok(site.serve(&host).await?)
 }
 

@@ -99,6 +99,13 @@ pub enum PostgresError {
     /// `DATABASE_URL` is no address.
     #[error("DATABASE_URL must look like postgres://user:password@host:5432/database")]
     Address,
+    /// On the server that `DATABASE_URL` names, others use a role that we need.
+    #[error(
+        "the role {0} has a password that is not ours, so functions elsewhere use this database; \
+         it was brought up to date and left alone. Give `local` a server of its own, or let it in: \
+         alter role {0} nologin"
+    )]
+    RoleInUse(&'static str),
     /// Reading or writing failed.
     #[error("{0} cannot be used")]
     Io(PathBuf, #[source] io::Error),
@@ -173,6 +180,10 @@ impl Server {
         {
             // Roles belong to the whole server: whoever can log in already needs no change.
             if store::connect(&options_of(url)).await.is_err() {
+                // On a server that is not ours, somebody else may be using the role.
+                if self.process.is_none() && store::roles::can_log_in(&owner, role).await? {
+                    return Err(PostgresError::RoleInUse(role));
+                }
                 store::roles::let_in(&owner, role, &self.password(role)).await?;
             }
         }

@@ -48,8 +48,7 @@ pub fn secret() -> SecretKey {
 /// # Errors
 /// What Postgres answers.
 pub async fn settle(owner: &Client) -> Result<Tenant, store::Error> {
-    let mut tenant = tenant();
-    tenant.number = access::create_tenant(owner, &tenant).await?;
+    let tenant = access::create_tenant(owner, &tenant()).await?;
     let key = ApiKey {
         id: KEY,
         tenant: tenant.clone(),

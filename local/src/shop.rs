@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::command_line::RunOptions;
 use crate::folder::entropy;
 use crate::site::{Site, SiteError};
+use crate::terminal;
 
 const NAME: &str = "My shop";
 /// What one process writes in a minute at its best; a limit is for neighbors, and there are none.
@@ -58,9 +59,16 @@ pub fn tenant(id: TenantId, name: &str, zone: Zone, currency: Currency) -> Tenan
 ///
 /// # Errors
 /// When Postgres refuses.
-pub async fn key(site: &Site, mut tenant: Tenant) -> Result<(Tenant, SecretKey), SiteError> {
+pub async fn key(site: &Site, wanted: Tenant) -> Result<(Tenant, SecretKey), SiteError> {
     let owner = site.owner().await?;
-    tenant.number = access::create_tenant(&owner, &tenant).await?;
+    let tenant = access::create_tenant(&owner, &wanted).await?;
+    if (tenant.currency, &tenant.calendar) != (wanted.currency, &wanted.calendar) {
+        terminal::note(&format!(
+            "This shop was made before, with {} in {}, and stays so; `reset` begins anew",
+            tenant.currency.code(),
+            tenant.calendar.zone.name(),
+        ));
+    }
     let secret = SecretKey::from_entropy(true, &entropy());
     let key = ApiKey {
         id: ApiKeyId(Uuid::now_v7()),

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use app::port::Mailer;
 use app::{Clock, Config};
@@ -176,17 +176,21 @@ impl Site {
     /// # Errors
     /// When listening fails, or the database does not stop.
     pub async fn serve(self, host: &Host) -> Result<(), SiteError> {
-        let mut terminated = signal(SignalKind::terminate())?;
-        let mut interrupted = signal(SignalKind::interrupt())?;
         let stop = async {
-            tokio::select! {
-                _ = terminated.recv() => {}
-                _ = interrupted.recv() => {}
+            match stopped().await {
+                Ok(()) => tracing::info!("stopping"),
+                Err(error) => tracing::error!(error = app::trace::chain(&error), "no signals"),
             }
-            tracing::info!("stopping");
         };
         host.serve(self.listener, stop).await?;
         Ok(self.server.stop()?)
+    }
+
+    /// Says where it is, and how long that took.
+    pub fn ready(&self, started: Instant) {
+        let seconds = started.elapsed().as_secs_f64();
+        let (url, data) = (&self.public_url, self.folder.path().display());
+        terminal::note(&format!("Ready in {seconds:.2} s at {url}, with its data in {data}"));
     }
 
     /// Ends without having served.
@@ -234,6 +238,20 @@ pub async fn start(folder: &Folder) -> Result<(Server, Addresses), SiteError> {
     let addresses = server.prepare().await?;
     progress.finish_and_clear();
     Ok((server, addresses))
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// When the process cannot be told of signals.
+pub async fn stopped() -> io::Result<()> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminated.recv() => {}
+        _ = interrupted.recv() => {}
+    }
+    Ok(())
 }
 
 /// Listens on the port that was asked for, or on the first that is free.

@@ -61,6 +61,7 @@ fn sound(world: &World) -> Claims {
         tenant: world.tenant().id,
         role: domain::access::Role::Viewer,
         scopes: None,
+        points_per_minute: None,
     }
 }
 
@@ -200,4 +201,23 @@ async fn a_token_is_good_from_thirty_seconds_before_until_thirty_seconds_after_i
         let answer = world.get("/v1/metrics", &timed(nbf, exp)).await;
         assert_eq!(answer.status, status, "from {} to {}", nbf - now, exp - now);
     }
+}
+
+#[tokio::test]
+async fn a_token_draws_on_the_minute_of_its_key_and_ends_with_it() {
+    let world = shop().await;
+    let key = world.key_of(world.tenant(), &[Scope::PointsWrite], 10).await;
+    let editor = token(&world, &key, "editor").await;
+    let rows = |count: usize| json!(vec![json!({ "metric": "visits", "value": 1 }); count]);
+    world.post("/v1/points", &editor, &rows(11)).await.expect(413);
+    world.post("/v1/points", &editor, &rows(6)).await.expect(200);
+    world.post("/v1/points", &key, &rows(6)).await.expect(429);
+    world.post("/v1/points", &key, &rows(4)).await.expect(200);
+
+    let short = world.key_of(world.tenant(), &[Scope::PointsWrite], 10).await;
+    let soon = format!("'{NOW}'::timestamptz + interval '60 s'");
+    world.sql(&format!("update api_key set expires_at = {soon} where last_used_on is null")).await;
+    let short = token(&world, &short, "editor").await;
+    let now: jiff::Timestamp = NOW.parse().unwrap();
+    assert_eq!(claims(&short)["exp"], now.as_second() + 60);
 }

@@ -5,6 +5,7 @@ use domain::batch::{Batch, Row, SeriesKey};
 use domain::id::ReceiptId;
 use domain::metric::{MetricName, Tags};
 use http::{Method, Request, header};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use store::arrivals::{self, Arrival};
 use store::meter::Meter;
@@ -239,6 +240,23 @@ async fn a_refused_row_is_repaired_once_or_discarded() {
     world.delete(&other, &key).await.expect(404);
     assert_eq!(world.count("select count(*) from quarantine").await, 0);
     assert_eq!(world.count("select sum(value)::bigint from point").await, 3);
+}
+
+#[tokio::test]
+async fn a_row_is_as_late_as_it_was_when_it_came_however_long_its_repair_takes() {
+    let (world, key) = shop().await;
+    world.post("/v1/points", &key, &json!([{ "metric": "revenue", "value": "x" }])).await;
+    let days = "interval '20 days'";
+    world.sql(&format!("update quarantine set received_at = received_at - {days}")).await;
+    let listed = world.get("/v1/quarantine", &key).await.expect(200);
+    let row = &listed.json["rows"][0];
+    let path = format!("/v1/quarantine/{}", row["id"].as_str().unwrap());
+    world.post(&path, &key, &json!({ "metric": "revenue", "value": 3 })).await.expect(200);
+    let (at, came): (Timestamp, Timestamp) = {
+        let rows = world.sql("select at from point").await;
+        (rows[0].get(0), row["received_at"].as_str().unwrap().parse().unwrap())
+    };
+    assert_eq!(at, came, "a row without `at` counts when it came");
 }
 
 #[tokio::test]

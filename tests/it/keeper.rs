@@ -49,3 +49,30 @@ async fn ids_and_receipts_are_forgotten_after_their_horizon_and_not_before() {
     assert_eq!(world.count("select count(*) from ingest_batch").await, 1);
     assert_eq!(world.count("select count(*) from quarantine").await, 1);
 }
+
+#[tokio::test]
+async fn an_import_at_which_nobody_works_any_more_is_given_up() {
+    let world = World::at(NOW).await.with_tenant("UTC").await;
+    let key = world.key(&[Scope::ImportsWrite]).await;
+    let wanted = json!({ "kind": "sales", "file_name": "year.csv" });
+    let [old, young] =
+        [25, 23].map(|hours| (hours, &world, &key, &wanted)).map(|made| async move {
+            let (hours, world, key, wanted) = made;
+            let import = world.post("/v1/imports", key, wanted).await.expect(201).json;
+            let id = import["id"].as_str().unwrap().to_owned();
+            let sql = format!(
+                "update import set status = 'running',
+                changed_at = '{NOW}'::timestamptz - interval '{hours} hours'
+             where id = '{id}'"
+            );
+            world.sql(&sql).await;
+            id
+        });
+    let (old, young) = (old.await, young.await);
+    world.tick("keeper").await;
+    let told = world.get(&format!("/v1/imports/{old}"), &key).await.expect(200).json;
+    assert_eq!(told["status"], "failed");
+    assert!(told["problem"].as_str().unwrap().contains("run the import again"), "{told}");
+    let told = world.get(&format!("/v1/imports/{young}"), &key).await.expect(200).json;
+    assert_eq!(told["status"], "running");
+}

@@ -6,6 +6,8 @@
 mod account;
 /// Every zone, every change of its clocks: buckets partition time.
 mod calendar;
+/// Products are written whole, seen by whom they may, and archived.
+mod catalog;
 /// Every sample gets the same answer from both hosts.
 mod events;
 /// What is expected is told.
@@ -30,6 +32,8 @@ mod infra;
 mod ingest;
 /// Points that arrived while Postgres was away are written once.
 mod ingest_drain;
+/// Stock is counted, changed by hand and never sold twice.
+mod inventory;
 /// No tenant sees another's rows.
 mod isolation;
 /// Sealed days are packed, horizons pass.
@@ -48,6 +52,8 @@ mod metrics;
 mod migrate;
 /// The API document is what the functions say and do.
 mod openapi;
+/// Orders are written with all that follows from them, or not at all.
+mod orders;
 /// Tenants stay apart behind a pooler.
 mod pooler;
 /// Both implementations of each port keep the same promises.

@@ -186,3 +186,26 @@ async fn a_tenant_has_so_many_metrics_and_no_more() {
     let refused = world.post("/v1/points", &key, &point).await.expect(422);
     assert_eq!(refused.json["results"][0]["code"], "metric_limit");
 }
+
+#[tokio::test]
+async fn a_draft_may_still_become_another_kind() {
+    let (world, key) = shop().await;
+    let rows = json!([{ "metric": "visitors", "value": 5 }]);
+    world.post("/v1/points", &key, &rows).await.expect(200);
+    let gauge = json!({ "kind": "gauge", "gap": "carry" });
+    let told = world.put("/v1/metrics/visitors", &key, &gauge).await.expect(200).json;
+    assert_eq!((&told["kind"], &told["draft"]), (&json!("gauge"), &json!(false)));
+    world.put("/v1/metrics/visitors", &key, &json!({ "kind": "counter" })).await.expect(409);
+}
+
+#[tokio::test]
+async fn the_finest_rollup_may_change_until_the_first_point() {
+    let (world, key) = shop().await;
+    let with = |finest: &str| json!({ "kind": "counter", "finest": finest });
+    for finest in ["hour", "day", "hour", "day"] {
+        let told = world.put("/v1/metrics/m", &key, &with(finest)).await.expect(200).json;
+        assert_eq!(told["finest"], finest);
+    }
+    world.post("/v1/points", &key, &json!([{ "metric": "m", "value": 5 }])).await.expect(200);
+    world.put("/v1/metrics/m", &key, &with("hour")).await.expect(409);
+}

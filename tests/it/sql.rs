@@ -125,3 +125,26 @@ fn every_statement_is_used() {
         files("sql").into_iter().filter(|statement| !used.contains(statement)).collect();
     assert!(unused.is_empty(), "nothing uses {unused:?}");
 }
+
+#[tokio::test]
+async fn faults_of_the_machine_are_told_from_faults_of_the_data() {
+    let world = World::new().await;
+    let db = world.app(Role::App).db.clone();
+    for (code, is_away, is_datas_fault) in [
+        ("53100", true, false),
+        ("58030", true, false),
+        ("XX000", true, false),
+        ("25006", true, false),
+        ("57P05", true, false),
+        ("08006", true, false),
+        ("22003", false, true),
+        ("23514", false, true),
+        ("42703", false, false),
+    ] {
+        let sql = format!("do $$ begin raise exception 'no' using errcode = '{code}'; end $$");
+        let flight = store::Flight { sql: &sql, parameters: &[] };
+        let error = db.flight(None, &[flight]).await.unwrap_err();
+        assert_eq!(matches!(error, store::Error::Unavailable(_)), is_away, "{code}: {error:?}");
+        assert_eq!(error.is_datas_fault(), is_datas_fault, "{code}: {error:?}");
+    }
+}

@@ -61,20 +61,23 @@ async fn post_token(
     let mut scopes = role.scopes();
     scopes.retain(|scope| key.scopes.contains(scope));
     let now = app.clock.now().as_second();
+    let key_ends = key.expires_at.map_or(i64::MAX, |expires_at| expires_at.as_second());
+    let exp = key_ends.min(now + LIFETIME_S);
     let claims = Claims {
         iss: app.config.public_url.clone(),
         aud: AUDIENCE.to_owned(),
         sub: key.id.to_string(),
-        exp: now + LIFETIME_S,
+        exp,
         nbf: now,
         iat: now,
         tenant: caller.tenant.id,
         role,
         scopes: Some(scopes),
+        points_per_minute: Some(key.points_per_minute),
     };
     let keys = Keys::parse(&app.config.token_keys).map_err(Problem::internal)?;
     let access_token = keys.sign(&claims).map_err(Problem::unavailable)?;
-    let out = TokenOut { access_token, token_type: "Bearer", expires_in_s: LIFETIME_S };
+    let out = TokenOut { access_token, token_type: "Bearer", expires_in_s: exp - now };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(out)))
 }
 

@@ -12,7 +12,7 @@
 
 use app::port::MAX_ATTEMPTS;
 use app::{App, Delivery, Failure, Function, Role, Trigger, Uses};
-use domain::import::Status;
+use domain::import::{GIVEN_UP, Status};
 use domain::message::{ImportMessage, QueueName};
 use store::{access, imports};
 
@@ -38,9 +38,6 @@ pub fn function() -> Function {
         },
     }
 }
-
-const GIVEN_UP: &str = "something of ours failed again and again; undo what was written, if \
-                        anything was, and run the import again";
 
 async fn proceed(app: App, delivery: Delivery) -> Result<(), Failure> {
     let ImportMessage::Proceed { tenant, import } =

@@ -7,7 +7,7 @@ use domain::metric::{Declaration, Finest, Kind, MetricName, Tags, Unit};
 use domain::sales::StandardMetric;
 use domain::tenant::Tenant;
 use store::imports::Import;
-use store::metrics::{self, Declared, Metric};
+use store::metrics::{self, Declared, Drafts, Metric};
 use store::points::Point;
 use store::series::{self, Wanted};
 
@@ -121,7 +121,7 @@ impl<'a> Source<'a> {
             if known.iter().any(fits) {
                 continue;
             }
-            match metrics::declare(db, tenant, metric.name(), &wanted).await? {
+            match metrics::declare(db, tenant, metric.name(), &wanted, Drafts::Stay).await? {
                 Declared::Stands => {}
                 Declared::HasPoints => return Err(Fault::Declared(metric.name())),
                 Declared::TooMany => return Err(Fault::TooManyMetrics),

@@ -52,7 +52,7 @@ async fn drain(app: App, delivery: Delivery) -> Result<(), Failure> {
         }
         Ok(_written) => Ok(()),
         // What Postgres cannot take it will never take, and it must not hold up what is behind it.
-        Err(error @ store::Error::Statement(_)) => Err(Failure::discard(error)),
+        Err(error) if error.is_datas_fault() => Err(Failure::discard(error)),
         Err(error) => Err(error.into()),
     }
 }

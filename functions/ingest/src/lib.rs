@@ -84,7 +84,7 @@ async fn post_points(
 ) -> Result<Response, Problem> {
     caller.require(Scope::PointsWrite)?;
     let lines = header_text(&headers, header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.starts_with("application/x-ndjson"));
+        .is_some_and(|kind| LINES.iter().any(|lines| kind.starts_with(lines)));
     let body = body::inflate(&headers, body)?;
     let now = app.clock.now();
     let judge = Judge { now, backfill: caller.scopes.contains(&Scope::PointsBackfill) };
@@ -182,9 +182,18 @@ fn answer(receipt: ReceiptId, outcome: &Outcome) -> Response {
     (status, Json(out)).into_response()
 }
 
+/// What people call JSON by the line.
+const LINES: [&str; 4] =
+    ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"];
+
 /// Takes the points out of the key's minute. Without the counter, points are let in.
 async fn grant(app: &App, caller: &Caller, points: usize) -> Result<Option<Grant>, Problem> {
     let now = app.clock.now();
+    let most = caller.allowance.points_per_minute;
+    if points > most as usize {
+        let told = format!("the key may send {most} points a minute; send smaller batches");
+        return Err(Problem::new(ProblemCode::TooLarge, told));
+    }
     match app.limiter.take(app.key_value.as_ref(), caller, points, now).await {
         Ok(grant) if grant.granted => Ok(Some(grant)),
         Ok(grant) => Err(Problem::new(

@@ -94,8 +94,11 @@ pub(crate) async fn replay(
     Raw(body): Raw,
 ) -> Result<Response, Problem> {
     caller.require(Scope::PointsWrite)?;
-    let now = app.clock.now();
-    let judge = Judge { now, backfill: caller.scopes.contains(&Scope::PointsBackfill) };
+    let tenant = caller.tenant.number;
+    // It is as late as it was when it came, however long its repair took.
+    let came_at = quarantine::received_at(&app.db, tenant, QuarantineId(id)).await?;
+    let came_at = came_at.ok_or_else(no_such_row)?;
+    let judge = Judge { now: came_at, backfill: caller.scopes.contains(&Scope::PointsBackfill) };
     let batch = wire::read(&body, false, judge)?;
     if batch.rows.len() + batch.refused.len() != 1 {
         return Err(Problem::invalid("body", "send the one repaired row as a JSON object"));
@@ -106,13 +109,11 @@ pub(crate) async fn replay(
         receipt: ReceiptId(Uuid::now_v7()),
         part: None,
         body_hash: Uuid::nil(),
-        received_at: now,
+        received_at: app.clock.now(),
         repairs: Some(QuarantineId(id)),
     };
     match record(&app, &arrival).await {
-        Err(problem) if problem.code() == ProblemCode::Conflict => {
-            Err(Problem::not_found("row of that id in the quarantine"))
-        }
+        Err(problem) if problem.code() == ProblemCode::Conflict => Err(no_such_row()),
         answer => answer,
     }
 }
@@ -136,6 +137,10 @@ pub(crate) async fn discard(
     if quarantine::discard(&app.db, caller.tenant.number, QuarantineId(id)).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
-        Err(Problem::not_found("row of that id in the quarantine"))
+        Err(no_such_row())
     }
+}
+
+fn no_such_row() -> Problem {
+    Problem::not_found("row of that id in the quarantine")
 }

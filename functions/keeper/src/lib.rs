@@ -33,6 +33,7 @@ async fn keep(app: App, tick: Tick) -> Result<(), Failure> {
     let now = app.clock.now();
     keeping::prepare_weeks(&app.db, now).await?;
     keeping::forget(&app.db, now).await?;
+    keeping::give_up_imports(&app.db, now).await?;
     let sealed = now.checked_sub(SEALED_AFTER).map_err(Failure::discard)?;
     let sealed = sealed.to_zoned(TimeZone::UTC).date();
     for week in keeping::weeks(&app.db).await? {

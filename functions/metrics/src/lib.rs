@@ -14,7 +14,7 @@ use axum::extract::State;
 use domain::access::Scope;
 use domain::metric::{Declaration, MetricName};
 use serde::Deserialize;
-use store::metrics::{self, Declared, Metric};
+use store::metrics::{self, Declared, Drafts, Metric};
 use store::series;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -111,7 +111,8 @@ async fn get_metric(
 
 /// Declare a metric
 ///
-/// Kind, unit and finest rollup are fixed once the metric has series; the rest may change.
+/// Unit and finest rollup are fixed once the metric has series, and its kind once it is declared;
+/// the rest may change.
 #[utoipa::path(
     put, path = "/v1/metrics/{name}", tag = "metrics",
     security(("api_key" = ["metrics:write"])),
@@ -132,8 +133,9 @@ async fn put_metric(
     let name =
         MetricName::parse(&name).map_err(|error| Problem::invalid("name", error.to_string()))?;
     let declaration = Declaration::try_from(wanted)?;
-    match metrics::declare(&app.db, caller.tenant.number, name.as_str(), &declaration).await? {
-        Declared::Stands => Ok(Json(find(&app, &caller, name.as_str()).await?.into())),
+    let (tenant, name) = (caller.tenant.number, name.as_str());
+    match metrics::declare(&app.db, tenant, name, &declaration, Drafts::Change).await? {
+        Declared::Stands => Ok(Json(find(&app, &caller, name).await?.into())),
         Declared::HasPoints => Err(Problem::new(
             ProblemCode::Conflict,
             "the metric has points; kind, unit and finest stay; declare another name instead",

@@ -64,7 +64,17 @@ async fn send_report(app: App, delivery: Delivery) -> Result<(), Failure> {
     // Sent before, of unknown fate, or its report is gone.
     let Some(claimed) = claimed else { return Ok(()) };
     step::reached("report.claimed");
-    let letter = compose(&app, tenant, id, &claimed).await?;
+    let letter = match compose(&app, tenant, id, &claimed).await {
+        Ok(letter) => letter,
+        Err(failure) if delivery.attempt < MAX_ATTEMPTS => return Err(failure),
+        // Nobody tries again, so that its owner must be told.
+        Err(failure) => {
+            let told = (DeliveryState::Failed, Some("the letter could not be written"));
+            let (from, now) = ([DeliveryState::Claimed], app.clock.now());
+            deliveries::settle(&app.db, (tenant, id), &from, told, now).await?;
+            return Err(Failure::discard(failure));
+        }
+    };
     step::reached("report.rendered");
     let now = app.clock.now();
     match deliveries::hand_over(&app.db, tenant, id, claimed.report, now).await? {

@@ -94,7 +94,7 @@ pub(crate) async fn post_test(
         .iter()
         .find(|recipient| recipient.same_box(&address))
         .ok_or_else(|| Problem::invalid("recipient", "add the address to the report first"))?;
-    if kept.unsubscribed.contains(recipient) {
+    if kept.has_unsubscribed(recipient) {
         return Err(Problem::new(ProblemCode::Conflict, "the recipient has unsubscribed"));
     }
     count_test(&app, &caller).await?;

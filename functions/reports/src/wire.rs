@@ -313,7 +313,7 @@ impl ReportOut {
         let report = &kept.report;
         let recipient = |address: &Address| RecipientOut {
             address: address.to_string(),
-            unsubscribed: kept.unsubscribed.contains(address),
+            unsubscribed: kept.has_unsubscribed(address),
         };
         let run = |at: Timestamp| RunOut {
             at,

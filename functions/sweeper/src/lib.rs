@@ -36,5 +36,10 @@ async fn sweep(app: App, tick: Tick) -> Result<(), Failure> {
     if sent > 0 {
         tracing::info!(sent, "messages were left behind");
     }
-    Ok(app.key_value.delete(relay::POSTED).await?)
+    // Whoever announced meanwhile, or a moment ago and is yet to commit, is looked for again.
+    if let Some(announced) = announced.filter(|record| !relay::may_commit(&app, record)) {
+        let (version, now) = (announced.version, Some(app.clock.now()));
+        app.key_value.compare_and_set(relay::POSTED, version, "", now).await?;
+    }
+    Ok(())
 }

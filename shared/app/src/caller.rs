@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use store::access;
+use uuid::Uuid;
 
 use crate::{App, Problem, ProblemCode, extract, token};
 
@@ -25,7 +26,21 @@ pub struct Caller {
     pub scopes: Vec<Scope>,
     /// The API key, unless a token was shown.
     pub key: Option<ApiKey>,
+    /// Whose minute its points are taken out of.
+    pub allowance: Allowance,
 }
+
+/// Points that may be sent in a minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// Of an API key, or of a tenant's people.
+    pub of: Uuid,
+    /// So many.
+    pub points_per_minute: u32,
+}
+
+/// What people with access tokens of their own may send in a minute.
+const PEOPLE_POINTS_PER_MINUTE: u32 = 60_000;
 
 /// Keys that were looked up lately, so that not every call asks for them again.
 #[derive(Default)]
@@ -56,6 +71,14 @@ impl Caller {
             ProblemCode::Forbidden,
             format!("the credential lacks the scope `{}`", scope.as_str()),
         ))
+    }
+}
+
+impl Caller {
+    /// Who it is, as histories say it.
+    #[must_use]
+    pub fn actor(&self) -> String {
+        self.key.as_ref().map_or_else(|| "token".to_owned(), |key| format!("key:{}", key.id))
     }
 }
 
@@ -94,7 +117,9 @@ async fn by_key(app: &App, shown: &str) -> Result<Caller, Problem> {
     let key = key
         .filter(|key| key.expires_at.is_none_or(|expires_at| now < expires_at))
         .ok_or_else(|| unauthenticated("the API key is unknown, revoked or expired"))?;
-    Ok(Caller { tenant: key.tenant.clone(), scopes: key.scopes.clone(), key: Some(key) })
+    let allowance = Allowance { of: key.id.0, points_per_minute: key.points_per_minute };
+    let (tenant, scopes) = (key.tenant.clone(), key.scopes.clone());
+    Ok(Caller { tenant, scopes, key: Some(key), allowance })
 }
 
 async fn by_token(app: &App, shown: &str) -> Result<Caller, Problem> {
@@ -109,7 +134,12 @@ async fn by_token(app: &App, shown: &str) -> Result<Caller, Problem> {
     if let Some(limited) = &claims.scopes {
         scopes.retain(|scope| limited.contains(scope));
     }
-    Ok(Caller { tenant, scopes, key: None })
+    // A token that was exchanged for a key draws on the minute of that key.
+    let of_key = claims.points_per_minute.and_then(|points_per_minute| {
+        Some(Allowance { of: claims.sub.parse().ok()?, points_per_minute })
+    });
+    let of_people = Allowance { of: tenant.id.0, points_per_minute: PEOPLE_POINTS_PER_MINUTE };
+    Ok(Caller { tenant, scopes, key: None, allowance: of_key.unwrap_or(of_people) })
 }
 
 /// A key as the key-value store keeps it.
@@ -142,7 +172,9 @@ async fn look_up(app: &App, hash: &KeyHash) -> Result<Option<ApiKey>, Problem> {
         }
         (Ok(None), None) => Ok(None),
         (Ok(None), Some(_revoked)) => {
-            app.key_value.delete(&record_key(hash)).await?;
+            if let Err(error) = app.key_value.delete(&record_key(hash)).await {
+                tracing::warn!(error = crate::trace::chain(&error), "a revoked key is still kept");
+            }
             Ok(None)
         }
         (Err(store::Error::Unavailable(cause)), Some(kept)) => {
@@ -166,20 +198,29 @@ async fn write_through(app: &App, hash: &KeyHash, key: &ApiKey) {
 /// Notes the use of a key, once a day and process; a failure is no reason to refuse a call.
 async fn note_use(app: &App, key: &ApiKey, last_used_on: Option<Date>) {
     let today = app.clock.now().to_zoned(TimeZone::UTC).date();
-    let known = last_used_on == Some(today) || app.callers.used_on(key.id, today);
-    if !known && let Err(error) = access::mark_used(&app.db, key, today).await {
-        tracing::info!(error = crate::trace::chain(&error), "the use of a key was not noted");
+    if last_used_on == Some(today) || app.callers.was_used_on(key.id, today) {
+        return;
+    }
+    match access::mark_used(&app.db, key, today).await {
+        Ok(_) => app.callers.used_on(key.id, today),
+        Err(error) => {
+            tracing::info!(error = crate::trace::chain(&error), "the use of a key was not noted");
+        }
     }
 }
 
 impl Callers {
-    /// Notes the day, and answers whether it was noted before.
-    fn used_on(&self, key: ApiKeyId, today: Date) -> bool {
+    fn was_used_on(&self, key: ApiKeyId, today: Date) -> bool {
+        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.get(&key) == Some(&today)
+    }
+
+    fn used_on(&self, key: ApiKeyId, today: Date) {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         if used.len() >= KEYS {
             used.clear();
         }
-        used.insert(key, today) == Some(today)
+        used.insert(key, today);
     }
 
     fn remembered(&self, hash: &KeyHash) -> Option<Option<ApiKey>> {

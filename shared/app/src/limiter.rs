@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::caller::Caller;
+use crate::caller::{Allowance, Caller};
 use crate::port::{KeyValue, PortError};
 
 /// Counts points per key and minute. Each process leases its share of the minute in blocks from
@@ -34,8 +34,6 @@ pub struct Verdict {
     pub reset_s: u64,
 }
 
-/// What a person with an access token may send in a minute.
-const PERSON_POINTS_PER_MINUTE: i64 = 60_000;
 /// A minute is leased in this many blocks.
 const BLOCKS: i64 = 20;
 /// Leases of keys that were not seen for minutes are dropped when there are more than this.
@@ -53,10 +51,8 @@ impl Limiter {
         points: usize,
         now: Timestamp,
     ) -> Result<Verdict, PortError> {
-        let (key, limit) = match &caller.key {
-            Some(key) => (key.id.0, i64::from(key.points_per_minute)),
-            None => (caller.tenant.id.0, PERSON_POINTS_PER_MINUTE),
-        };
+        let Allowance { of: key, points_per_minute } = caller.allowance;
+        let limit = i64::from(points_per_minute);
         let points = i64::try_from(points).unwrap_or(i64::MAX);
         let minute = now.as_second().div_euclid(60);
         let reset_s = 60 - now.as_second().rem_euclid(60);

@@ -69,6 +69,8 @@ problem_codes! {
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The method is not allowed here";
     /// Another call changed or holds the same thing.
     Conflict = "conflict", CONFLICT, "The thing is in another state";
+    /// There is not enough in stock.
+    OutOfStock = "out_of_stock", CONFLICT, "There is not enough in stock";
     /// The body exceeds a limit.
     TooLarge = "too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     /// The body's type or encoding is not served.
@@ -195,7 +197,7 @@ impl From<store::Error> for Problem {
                 Self::new(ProblemCode::Deadline, "the database took too long; ask for less at once")
                     .caused_by(error)
             }
-            store::Error::Unavailable(_) => Self::unavailable(error),
+            store::Error::Unavailable(_) | store::Error::Contended(_) => Self::unavailable(error),
             _ => Self::internal(error),
         }
     }

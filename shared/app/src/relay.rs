@@ -1,8 +1,9 @@
 use domain::id::TenantNumber;
 use domain::message::QueueName;
+use jiff::{SignedDuration, Timestamp};
 use store::outbox;
 
-use crate::port::{Outgoing, PortError};
+use crate::port::{Outgoing, PortError, Record};
 use crate::{App, Every};
 
 /// How often the sweeper looks for what no relay sent.
@@ -12,6 +13,8 @@ pub const SWEEP: Every = Every::Minutes(15);
 pub const POSTED: &str = "due:outbox";
 
 const AT_ONCE: i64 = 100;
+/// No call lives longer than this after it announced.
+const COMMITTED: SignedDuration = SignedDuration::from_mins(1);
 
 /// Says that a transaction is about to post, so that the sweeper looks even if this process dies
 /// before it relays. Called before the commit.
@@ -19,7 +22,14 @@ const AT_ONCE: i64 = 100;
 /// # Errors
 /// When the key-value store is away: post nothing then.
 pub async fn announce(app: &App) -> Result<(), PortError> {
-    app.key_value.put(POSTED, "", None).await
+    app.key_value.put(POSTED, &app.clock.now().to_string(), None).await
+}
+
+/// Whether the transaction that was announced may still be running.
+#[must_use]
+pub fn may_commit(app: &App, announced: &Record) -> bool {
+    let at = announced.value.parse::<Timestamp>();
+    at.is_ok_and(|at| app.clock.now().duration_since(at) < COMMITTED)
 }
 
 /// Sends what the tenant's transactions left in the outbox for queues that the function may send

@@ -88,6 +88,7 @@ async fn invocation(State(hosted): State<Hosted>, request: Request, next: Next) 
                 ProblemCode::Deadline,
                 "the call took too long and was given up; ask for less, or try again",
             )
+            .caused_by("the deadline of its host passed")
             .into_response(),
         }
     };

@@ -81,6 +81,9 @@ pub struct Claims {
     /// What it may do at most, if less than the role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<domain::access::Scope>>,
+    /// What the API key it was exchanged for may send in a minute: both draw on the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub points_per_minute: Option<u32>,
 }
 
 /// Why a token is refused. None of it is told to the bearer.

@@ -37,11 +37,32 @@ pub enum Scope {
     /// Change report schedules.
     #[serde(rename = "reports:write")]
     ReportsWrite,
+    /// Read products that are published. A browser may hold it.
+    #[serde(rename = "catalog:read")]
+    CatalogRead,
+    /// Change products, prices, taxes, delivery and the settings of the shop.
+    #[serde(rename = "catalog:write")]
+    CatalogWrite,
+    /// Read stock and its movements.
+    #[serde(rename = "stock:read")]
+    StockRead,
+    /// Change stock.
+    #[serde(rename = "stock:write")]
+    StockWrite,
+    /// Shop: make carts and check them out. A browser may hold it.
+    #[serde(rename = "carts:write")]
+    CartsWrite,
+    /// Read orders, with the personal data in them.
+    #[serde(rename = "orders:read")]
+    OrdersRead,
+    /// Cancel, capture, refund, send and take back.
+    #[serde(rename = "orders:write")]
+    OrdersWrite,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 16] = [
         Self::PointsWrite,
         Self::PointsBackfill,
         Self::MetricsRead,
@@ -51,6 +72,13 @@ impl Scope {
         Self::ForecastsRead,
         Self::ReportsRead,
         Self::ReportsWrite,
+        Self::CatalogRead,
+        Self::CatalogWrite,
+        Self::StockRead,
+        Self::StockWrite,
+        Self::CartsWrite,
+        Self::OrdersRead,
+        Self::OrdersWrite,
     ];
 
     /// As it is written in keys, tokens and the API document.
@@ -66,6 +94,13 @@ impl Scope {
             Self::ForecastsRead => "forecasts:read",
             Self::ReportsRead => "reports:read",
             Self::ReportsWrite => "reports:write",
+            Self::CatalogRead => "catalog:read",
+            Self::CatalogWrite => "catalog:write",
+            Self::StockRead => "stock:read",
+            Self::StockWrite => "stock:write",
+            Self::CartsWrite => "carts:write",
+            Self::OrdersRead => "orders:read",
+            Self::OrdersWrite => "orders:write",
         }
     }
 

@@ -147,8 +147,10 @@ impl Value {
     /// [`Code::MinorUnits`] for money that is not whole, [`Code::Value`] for what is no number.
     pub fn in_unit(&self, unit: &Unit) -> Result<f64, Code> {
         const EXACT: f64 = 9_007_199_254_740_992.0;
+        // A hundred million of them still add up to a number.
+        const MOST: f64 = 1e300;
         match (self, unit.currency()) {
-            (Self::Number(number), None) if number.is_finite() => Ok(*number),
+            (Self::Number(number), None) if number.abs() <= MOST => Ok(*number),
             (Self::Number(number), Some(_)) if number.fract() == 0.0 && number.abs() <= EXACT => {
                 Ok(*number)
             }
@@ -159,7 +161,7 @@ impl Value {
                 if minor.abs() <= EXACT { Ok(minor) } else { Err(Code::MinorUnits) }
             }
             (Self::Decimal(text), None) => {
-                text.parse().ok().filter(|number: &f64| number.is_finite()).ok_or(Code::Value)
+                text.parse().ok().filter(|number: &f64| number.abs() <= MOST).ok_or(Code::Value)
             }
             (Self::Number(_), None) => Err(Code::Value),
         }

@@ -46,6 +46,30 @@ identifiers! {
     DeliveryId,
     /// One run of a forecast for a metric.
     ForecastId,
+    /// What a shop sells.
+    ProductId,
+    /// A product in one size, color or the like: the thing with a SKU.
+    VariantId,
+    /// A place where stock is kept.
+    LocationId,
+    /// What a customer is about to buy.
+    CartId,
+    /// A line of a cart, and of the order that it becomes.
+    LineId,
+    /// An order, from checkout on.
+    OrderId,
+    /// One payment of an order.
+    PaymentId,
+    /// Money on its way back.
+    RefundId,
+    /// A parcel of an order.
+    FulfillmentId,
+    /// Goods on their way back.
+    ReturnId,
+    /// The personal data of an order.
+    ContactId,
+    /// A discount code.
+    DiscountId,
 }
 
 /// A tenant, as the database knows it: four bytes in every row, so isolation costs no space.

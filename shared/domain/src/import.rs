@@ -15,6 +15,10 @@ use crate::{points_file, sales};
 pub use reader::{LinePoint, Lines, Progress, Reader, RefusedLine, Series, Unreadable};
 pub use tally::{Month, Tally};
 
+/// What the owner of an import is told that nobody works on any more.
+pub const GIVEN_UP: &str = "something of ours failed again and again; undo what was written, if \
+                            anything was, and run the import again";
+
 /// Refused lines of an import that are kept; all are counted.
 pub const REFUSED_KEPT: u64 = 10_000;
 /// Refused lines that a dry run keeps.

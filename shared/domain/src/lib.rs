@@ -8,6 +8,8 @@ pub mod access;
 pub mod batch;
 /// How a tenant counts time: zones, buckets, periods, comparisons and schedules.
 pub mod calendar;
+/// What a shop sells, and for how much.
+pub mod catalog;
 /// What is expected of a metric, as it is stored.
 pub mod forecast;
 /// Identifiers, made by us before the database sees them.
@@ -18,8 +20,16 @@ pub mod import;
 pub mod message;
 /// Metrics, tags and points: what may be recorded, and under which name.
 pub mod metric;
+/// Amounts in minor units, rounded where the shop says so.
+pub mod money;
+/// Orders: what was agreed, paid, held, sent and taken back.
+pub mod order;
+/// What a payment provider says, and whether it is really the provider.
+pub mod payment;
 /// Lines of any measurements turned into points.
 pub mod points_file;
+/// What a basket comes to.
+pub mod pricing;
 /// Questions about recorded figures, and how what was read becomes an answer.
 pub mod question;
 /// The figures of a report and its sentences.

@@ -23,9 +23,9 @@ pub struct Tenant {
 #[serde(try_from = "String", into = "String")]
 pub struct Currency([u8; 3]);
 
-/// The text is not three capital letters.
+/// The text is no currency's code.
 #[derive(Debug, thiserror::Error)]
-#[error("`{0}` is not a currency code of three capital letters, such as EUR")]
+#[error("`{0}` is not a currency of ISO 4217; send its three capital letters, such as EUR")]
 pub struct NotACurrency(String);
 
 impl Currency {
@@ -48,12 +48,24 @@ impl Currency {
     }
 }
 
+/// The currencies of ISO 4217 that are money: no metals, no funds but those with amounts of
+/// their own. Other words of three capitals are units of something else, such as KWH.
+const ISO_4217: &str = "\
+    AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN \
+    BWP BYN BZD CAD CDF CHF CLF CLP CNY COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR \
+    FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR IQD IRR ISK JMD JOD \
+    JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT \
+    MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG \
+    QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS \
+    TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYI UYU UYW UZS VED VES VND VUV WST XAF XCD XCG \
+    XOF XPF YER ZAR ZMW ZWG";
+
 impl TryFrom<String> for Currency {
     type Error = NotACurrency;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         match <[u8; 3]>::try_from(text.as_bytes()) {
-            Ok(code) if code.iter().all(u8::is_ascii_uppercase) => Ok(Self(code)),
+            Ok(code) if ISO_4217.split(' ').any(|known| known.as_bytes() == code) => Ok(Self(code)),
             _ => Err(NotACurrency(text)),
         }
     }

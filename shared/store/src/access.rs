@@ -62,11 +62,12 @@ pub async fn mark_used(db: &Db, key: &ApiKey, day: Date) -> Result<(), Error> {
     db.flight(Some(tenant), &[Flight { sql, parameters }]).await.map(drop)
 }
 
-/// Makes a tenant, or finds it by its id. In the role `owner`.
+/// Makes a tenant, or finds it by its id: then it keeps its money and its time. In the role
+/// `owner`. The tenant as it is stored.
 ///
 /// # Errors
 /// What Postgres answers.
-pub async fn create_tenant(client: &Client, wanted: &Tenant) -> Result<TenantNumber, Error> {
+pub async fn create_tenant(client: &Client, wanted: &Tenant) -> Result<Tenant, Error> {
     let rows = client
         .query_typed(
             include_str!("access/create_tenant.sql"),
@@ -80,7 +81,7 @@ pub async fn create_tenant(client: &Client, wanted: &Tenant) -> Result<TenantNum
             ],
         )
         .await?;
-    Ok(TenantNumber(one_row(rows, "tenant")?.get(0)))
+    tenant(&one_row(rows, "tenant")?, 0)
 }
 
 /// Whether any key was ever made. In the role `owner`.

@@ -151,12 +151,12 @@ impl Db {
         &self,
         tenant: TenantNumber,
         statements: &[Flight<'_>],
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<Vec<Row>>, Error> {
         let (permit, mut connection) = self.checkout().await?;
         if self.0.options.direct {
             connection.plan(statements).await?;
         }
-        self.fly((permit, connection), Opening::WRITE, Some(tenant), statements).await.map(drop)
+        self.fly((permit, connection), Opening::WRITE, Some(tenant), statements).await
     }
 
     /// Reads in one round trip: all statements see the same snapshot. The first `routine` of them

@@ -71,6 +71,13 @@ impl Error {
         }
     }
 
+    /// Whether it lies in the data: the same data is refused again at any time.
+    #[must_use]
+    pub fn is_datas_fault(&self) -> bool {
+        let Self::Statement(error) = self else { return false };
+        error.code().is_some_and(|code| ["22", "23"].contains(&&code.code()[..2]))
+    }
+
     /// Whether a point found no partition for its week.
     #[must_use]
     pub fn is_missing_partition(&self) -> bool {
@@ -98,12 +105,16 @@ impl From<tokio_postgres::Error> for Error {
             &SqlState::ADMIN_SHUTDOWN
             | &SqlState::CRASH_SHUTDOWN
             | &SqlState::CANNOT_CONNECT_NOW
-            | &SqlState::TOO_MANY_CONNECTIONS
-            | &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT => {
+            | &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
+            | &SqlState::READ_ONLY_SQL_TRANSACTION => {
                 Self::Unavailable(Unavailable::Connection(error))
             }
             &SqlState::QUERY_CANCELED => Self::Unavailable(Unavailable::Slow(error)),
-            code if code.code().starts_with("08") => {
+            // Lost connections; no disk, memory or connection left; faults of the machine and of
+            // what serves its pages; sessions that a newer server ended.
+            code if ["08", "53", "58", "XX"].contains(&&code.code()[..2])
+                || ["57P05", "25P04"].contains(&code.code()) =>
+            {
                 Self::Unavailable(Unavailable::Connection(error))
             }
             _ => Self::Statement(error),

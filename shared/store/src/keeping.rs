@@ -15,6 +15,9 @@ pub struct Week {
 /// How long a refused row waits for repair.
 const QUARANTINE_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
+/// A message comes five times, and not later than some hours apart.
+const IMPORT_SILENT: SignedDuration = SignedDuration::from_hours(24);
+
 /// Makes the partitions of this week and the next two.
 ///
 /// # Errors
@@ -87,6 +90,21 @@ pub async fn forget(db: &Db, now: Timestamp) -> Result<(), Error> {
         run(db, sql, &[(&before, Type::TIMESTAMPTZ)]).await?;
     }
     run(db, include_str!("jobs/forget_sent.sql"), &[]).await.map(drop)
+}
+
+/// Ends imports at which nobody has worked for a day: whoever died over one took the last
+/// delivery of its message with it, and its owner waits.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn give_up_imports(db: &Db, now: Timestamp) -> Result<(), Error> {
+    let before = now.checked_sub(IMPORT_SILENT).unwrap_or(Timestamp::MIN);
+    let parameters: &[Parameter<'_>] = &[
+        (&before, Type::TIMESTAMPTZ),
+        (&domain::import::GIVEN_UP, Type::TEXT),
+        (&now, Type::TIMESTAMPTZ),
+    ];
+    run(db, include_str!("keeping/give_up_imports.sql"), parameters).await.map(drop)
 }
 
 async fn run(

@@ -4,6 +4,8 @@
 pub mod access;
 /// Batches of points: verdicts, ids, receipts and rollups in one transaction.
 pub mod arrivals;
+/// Products, their variants and prices.
+pub mod catalog;
 /// The connection pool, transactions and pipelined flights.
 mod db;
 mod error;
@@ -23,6 +25,8 @@ pub mod meter;
 pub mod metrics;
 /// Schema changes, each once, under a lock.
 pub mod migrations;
+/// Orders: their events, and all that follows from them.
+pub mod orders;
 /// What transactions want sent.
 pub mod outbox;
 /// Points: head, blocks and rollups.
@@ -39,6 +43,10 @@ pub mod reports;
 pub mod roles;
 /// The dictionary of series.
 pub mod series;
+/// Statements that own their parameters.
+mod statement;
+/// How much there is of what, and every change of it.
+pub mod stock;
 /// Connections, with TLS where the address asks for it.
 mod tls;
 

@@ -18,6 +18,15 @@ pub struct Metric {
     pub declaration: Declaration,
 }
 
+/// What becomes of a draft of another kind that has points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drafts {
+    /// Somebody says what it really is: its points are read so from now on.
+    Change,
+    /// Nobody was asked: it stays.
+    Stay,
+}
+
 /// How a declaration ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Declared {
@@ -109,6 +118,7 @@ pub async fn declare(
     tenant: TenantNumber,
     name: &str,
     wanted: &Declaration,
+    drafts: Drafts,
 ) -> Result<Declared, Error> {
     let tx = db.tenant(tenant).await?;
     let count_sql = include_str!("metrics/count.sql");
@@ -136,6 +146,7 @@ pub async fn declare(
                 (&word(&wanted.direction), Type::TEXT),
                 (&word(&wanted.finest), Type::TEXT),
                 (&wanted.label, Type::TEXT),
+                (&(drafts == Drafts::Change), Type::BOOL),
             ],
         )
         .await?;

@@ -57,6 +57,21 @@ pub async fn count(db: &Db, tenant: TenantNumber) -> Result<i64, Error> {
     Ok(one_row(answers.remove(0), "count of refused rows")?.get(0))
 }
 
+/// When a refused row came. None when it is not there.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn received_at(
+    db: &Db,
+    tenant: TenantNumber,
+    id: QuarantineId,
+) -> Result<Option<Timestamp>, Error> {
+    let sql = include_str!("quarantine/received_at.sql");
+    let parameters = &[(&tenant.0 as _, Type::INT4), (&id.0 as _, Type::UUID)];
+    let answers = db.flight(Some(tenant), &[Flight { sql, parameters }]).await?;
+    Ok(answers[0].first().map(|row| row.get(0)))
+}
+
 /// Discards a refused row. False when it was not there.
 ///
 /// # Errors

@@ -53,6 +53,14 @@ pub struct Kept {
     pub unsubscribed: BTreeSet<Address>,
 }
 
+impl Kept {
+    /// Whether the owner of this box ended the report, however the address is written.
+    #[must_use]
+    pub fn has_unsubscribed(&self, address: &Address) -> bool {
+        self.unsubscribed.iter().any(|ended| ended.same_box(address))
+    }
+}
+
 /// A report that is due, locked by the running transaction.
 #[derive(Clone, Debug)]
 pub struct DueReport {

@@ -3,6 +3,16 @@ use tokio_postgres::types::Type;
 
 use crate::{Error, one_row};
 
+/// Whether somebody gave one of the roles that migrations make a way in before.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn can_log_in(client: &Client, role: &str) -> Result<bool, Error> {
+    let sql = include_str!("roles/can_log_in.sql");
+    let rows = client.query_typed(sql, &[(&role, Type::TEXT)]).await?;
+    Ok(one_row(rows, "role")?.get(0))
+}
+
 /// Lets one of the roles that migrations make log in with a password. In the role `owner`.
 ///
 /// # Errors

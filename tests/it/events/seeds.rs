@@ -43,6 +43,7 @@ pub(super) async fn sow(world: &World, function: &str) {
 /// What only the samples of one function need.
 fn for_function(function: &str) -> Option<&'static str> {
     match function {
+        "catalog" | "inventory" => Some(include_str!("seeds/shop.sql")),
         "sweeper" => Some(include_str!("seeds/sweeper.sql")),
         "imports" | "import-run" => Some(include_str!("seeds/imports.sql")),
         "forecast" => Some(include_str!("seeds/forecast.sql")),

@@ -48,3 +48,32 @@ async fn a_path_that_names_nothing_is_a_problem_and_no_failure_of_ours() {
         assert_eq!(answer.json["code"], "invalid", "{path}");
     }
 }
+
+#[tokio::test]
+async fn numbers_without_measure_do_not_spoil_their_hour() {
+    let (world, _key) = shop().await;
+    let key = world.key(&[Scope::PointsWrite, Scope::QueryRead]).await;
+    for _ in 0..2 {
+        let rows = json!([
+            { "metric": "load", "value": 1e308, "at": NOW },
+            { "metric": "load", "value": "-1e301", "at": NOW },
+            { "metric": "load", "value": 1e300, "at": NOW },
+        ]);
+        let answer = world.post("/v1/points", &key, &rows).await.expect(200);
+        assert_eq!((&answer.json["accepted"], &answer.json["rejected"]), (&json!(1), &json!(2)));
+        assert_eq!(answer.json["results"][0]["code"], "value");
+    }
+    let asked = json!({ "queries": { "q": { "metric": "load", "range": { "preset": "today" } } } });
+    world.post("/v1/query", &key, &asked).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_batch_beyond_the_minute_of_its_key_is_told_to_shrink_and_not_to_wait() {
+    let (world, _key) = shop().await;
+    let key = world.key_of(world.tenant(), &[Scope::PointsWrite], 2).await;
+    let rows: Vec<Value> = (0..3).map(|_| sale(1, NOW)).collect();
+    let refused = world.post("/v1/points", &key, &json!(rows)).await.expect(413);
+    assert_eq!(refused.json["code"], "too_large");
+    // Nothing of the minute was taken.
+    world.post("/v1/points", &key, &json!(rows[..2])).await.expect(200);
+}

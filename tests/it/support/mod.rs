@@ -16,6 +16,8 @@ pub mod peer;
 pub mod postgres;
 /// The Lambda service as a function sees it.
 pub mod runtime_api;
+/// Things to sell.
+pub mod shop;
 /// Checkers and emulators written in Python.
 pub mod tools;
 /// A world for one test.

@@ -99,8 +99,7 @@ impl World {
         };
         differ(&mut tenant);
         let made = access::create_tenant(&self.owner, &tenant).await;
-        tenant.number = made.expect("the tenant is made");
-        self.tenants.push(tenant);
+        self.tenants.push(made.expect("the tenant is made"));
         self
     }
 

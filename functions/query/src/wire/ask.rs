@@ -157,6 +157,12 @@ impl QueryIn {
                 ));
             }
         };
+        if by.as_ref() == Some(&of) {
+            return Err(Problem::invalid(
+                field("ratio.by"),
+                "a metric by itself is always 1; divide by another",
+            ));
+        }
         if by.is_some() && self.aggregation.is_some() {
             return Err(Problem::invalid(
                 field("aggregation"),

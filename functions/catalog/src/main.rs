@@ -1,0 +1,5 @@
+//! `catalog` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(catalog::function())
+}

@@ -1,0 +1,5 @@
+//! `inventory` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(inventory::function())
+}

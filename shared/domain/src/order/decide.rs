@@ -1,0 +1,241 @@
+use std::collections::BTreeMap;
+
+use crate::id::{OrderId, PaymentId, RefundId, VariantId};
+
+use super::{Command, Ended, Event, Order, Pick, PutBack, Rejected, ReviewReason, Terms};
+
+/// Parcels and returns.
+mod goods;
+/// What the provider says.
+mod hear;
+
+/// Opens an order: its stock is reserved, its payment is asked for. What costs nothing is placed
+/// at once.
+///
+/// # Errors
+/// When nothing is bought, the amounts do not add up, or the picks are not what is bought.
+pub fn open(
+    id: OrderId,
+    terms: Terms,
+    picks: Vec<Pick>,
+    payment: PaymentId,
+) -> Result<Vec<Event>, Rejected> {
+    if terms.lines.is_empty() || terms.lines.iter().any(|line| line.quantity == 0) {
+        return Err(Rejected::Empty);
+    }
+    if !adds_up(&terms) {
+        return Err(Rejected::Unbalanced);
+    }
+    let amount_minor = terms.totals.total_minor;
+    let opened = Event::Opened(terms);
+    let order = Order::fold(id, [&opened]).ok_or(Rejected::Empty)?;
+    if sums(&picks) != order.demand() {
+        return Err(Rejected::NotReserved);
+    }
+    let mut events = vec![opened];
+    if !picks.is_empty() {
+        events.push(Event::StockReserved { picks: picks.clone() });
+    }
+    if amount_minor > 0 {
+        events.push(Event::PaymentRequested { payment, amount_minor });
+    } else {
+        if !picks.is_empty() {
+            events.push(Event::StockCommitted { picks });
+        }
+        events.push(Event::Placed { number: UNNUMBERED });
+    }
+    Ok(events)
+}
+
+/// Whether a command is granted, and what then has happened. An order that was placed has its
+/// number drawn by whoever writes the events: [`Event::Placed`] carries 0 here.
+///
+/// # Errors
+/// Why it is not granted. Nothing has happened then.
+pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejected> {
+    match command {
+        Command::Start { payment, reference } => start(order, payment, reference),
+        Command::Hear(heard) => hear::hear(order, heard),
+        Command::Expire { now } => {
+            if !order.is_waiting() || now < order.terms.expires_at {
+                return Err(Rejected::NotExpired);
+            }
+            let mut events = vec![Event::Expired { at: now }];
+            events.extend(released(order));
+            events.extend(voided(order));
+            Ok(events)
+        }
+        Command::Cancel { reason, refund } => cancel(order, reason, refund),
+        Command::Capture { payment, amount_minor } => capture(order, payment, amount_minor),
+        Command::Void { payment } => void(order, payment),
+        Command::Refund { refund, payment, amount_minor, reason } => {
+            give_back(order, refund, payment, (amount_minor, reason))
+        }
+        Command::Hold => match (order.ended, order.review) {
+            (Some(_), _) => Err(Rejected::Ended),
+            (None, Some(_)) => Ok(vec![]),
+            (None, None) => Ok(vec![Event::HeldForReview { reason: ReviewReason::Manual }]),
+        },
+        Command::ClearReview if order.review.is_none() => Err(Rejected::NotUnderReview),
+        Command::ClearReview => Ok(vec![Event::ReviewCleared]),
+        Command::Note { text } => Ok(vec![Event::NoteAdded { text }]),
+        other => goods::decide(order, other),
+    }
+}
+
+/// The number of a placed order before it is drawn.
+const UNNUMBERED: i64 = 0;
+
+/// A slow payment method takes days; a bank that works on a payment keeps its order from going.
+impl Order {
+    /// It waits for its payment, and nobody at a bank works on that.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        let processing = |payment: &super::Payment| {
+            payment.is_undecided() && payment.progress == super::Progress::Processing
+        };
+        self.ended.is_none() && !self.is_placed() && !self.payments.iter().any(processing)
+    }
+}
+
+fn start(order: &Order, id: PaymentId, reference: String) -> Result<Vec<Event>, Rejected> {
+    let payment = order.payment(id).ok_or(Rejected::NoSuchPayment(id))?;
+    match &payment.reference {
+        None => Ok(vec![Event::PaymentStarted { payment: id, reference }]),
+        Some(known) if *known == reference => Ok(vec![]),
+        Some(_) => Err(Rejected::OtherReference(id)),
+    }
+}
+
+fn cancel(order: &Order, reason: String, refund: RefundId) -> Result<Vec<Event>, Rejected> {
+    if order.ended == Some(Ended::Cancelled) {
+        return Ok(vec![]);
+    }
+    if order.ended.is_some() {
+        return Err(Rejected::Ended);
+    }
+    if order.fulfillments.iter().any(super::Fulfillment::has_left) {
+        return Err(Rejected::AlreadySent);
+    }
+    let mut events = vec![Event::Cancelled { reason: reason.clone() }];
+    let packed = order.fulfillments.iter().filter(|parcel| parcel.is_packed());
+    events.extend(packed.map(|parcel| Event::FulfillmentCancelled { fulfillment: parcel.id }));
+    events.extend(released(order));
+    events.extend(voided(order));
+    events.extend(all_back(order, refund, &reason));
+    Ok(events)
+}
+
+fn capture(order: &Order, id: PaymentId, wanted: Option<i64>) -> Result<Vec<Event>, Rejected> {
+    let payment = order.payment(id).ok_or(Rejected::NoSuchPayment(id))?;
+    if order.ended.is_some() {
+        return Err(Rejected::Ended);
+    }
+    if order.review.is_some() {
+        return Err(Rejected::UnderReview);
+    }
+    let available_minor = if payment.is_void_requested { 0 } else { payment.open_minor() };
+    let wanted_minor = wanted.unwrap_or(payment.authorized_minor);
+    if payment.capture_requested_minor > 0 && payment.capture_requested_minor == wanted_minor {
+        return Ok(vec![]);
+    }
+    if wanted_minor <= 0 || wanted_minor > available_minor || payment.capture_requested_minor > 0 {
+        return Err(Rejected::NotCapturable { wanted_minor, available_minor });
+    }
+    Ok(vec![Event::PaymentCaptureRequested { payment: id, amount_minor: wanted_minor }])
+}
+
+fn void(order: &Order, id: PaymentId) -> Result<Vec<Event>, Rejected> {
+    let payment = order.payment(id).ok_or(Rejected::NoSuchPayment(id))?;
+    if payment.captured_minor > 0 || payment.capture_requested_minor > 0 {
+        return Err(Rejected::AlreadyCaptured);
+    }
+    if payment.is_voided || payment.is_void_requested {
+        return Ok(vec![]);
+    }
+    Ok(vec![Event::PaymentVoidRequested { payment: id }])
+}
+
+fn give_back(
+    order: &Order,
+    refund: RefundId,
+    id: PaymentId,
+    (amount_minor, reason): (Option<i64>, String),
+) -> Result<Vec<Event>, Rejected> {
+    let payment = order.payment(id).ok_or(Rejected::NoSuchPayment(id))?;
+    if let Some(known) = order.refund(refund) {
+        let same = known.payment == id && amount_minor.is_none_or(|it| it == known.amount_minor);
+        return if same { Ok(vec![]) } else { Err(Rejected::OtherRefund(refund)) };
+    }
+    let available_minor = order.refundable_minor(payment);
+    let wanted_minor = amount_minor.unwrap_or(available_minor);
+    if wanted_minor <= 0 || wanted_minor > available_minor {
+        return Err(Rejected::NotRefundable { wanted_minor, available_minor });
+    }
+    Ok(vec![Event::RefundRequested { refund, payment: id, amount_minor: wanted_minor, reason }])
+}
+
+/// Everything that is held for the order becomes free.
+fn released(order: &Order) -> impl Iterator<Item = Event> {
+    let (held, committed) = (order.held(), order.committed());
+    let held =
+        (!held.is_empty()).then_some(Event::StockReleased { picks: held, from: PutBack::Held });
+    let committed = (!committed.is_empty())
+        .then_some(Event::StockReleased { picks: committed, from: PutBack::Committed });
+    held.into_iter().chain(committed)
+}
+
+/// Every payment from which nothing was taken is called off.
+fn voided(order: &Order) -> impl Iterator<Item = Event> {
+    order
+        .payments
+        .iter()
+        .filter(|payment| {
+            !payment.is_voided && !payment.is_void_requested && payment.captured_minor == 0
+        })
+        .map(|payment| Event::PaymentVoidRequested { payment: payment.id })
+}
+
+/// All that was taken goes back. The refunds of further payments have ids that follow from the
+/// first, so that the same command leads to the same events.
+fn all_back(order: &Order, refund: RefundId, reason: &str) -> Vec<Event> {
+    let payments = order.payments.iter().filter(|payment| order.refundable_minor(payment) > 0);
+    payments
+        .zip(0_u128..)
+        .map(|(payment, position)| Event::RefundRequested {
+            refund: RefundId(uuid::Uuid::from_u128(refund.0.as_u128().wrapping_add(position))),
+            payment: payment.id,
+            amount_minor: order.refundable_minor(payment),
+            reason: reason.to_owned(),
+        })
+        .collect()
+}
+
+fn sums(picks: &[Pick]) -> BTreeMap<VariantId, u32> {
+    let mut sums: BTreeMap<VariantId, u32> = BTreeMap::new();
+    for pick in picks {
+        let sum = sums.entry(pick.variant).or_default();
+        *sum = sum.saturating_add(pick.quantity);
+    }
+    sums
+}
+
+/// Net and tax of lines and delivery are those of the order, and no amount is negative.
+fn adds_up(terms: &Terms) -> bool {
+    let parts = || {
+        let lines = terms.lines.iter().map(|line| (line.net_minor, line.tax_minor));
+        lines.chain(terms.delivery.iter().map(|delivery| (delivery.net_minor, delivery.tax_minor)))
+    };
+    let sum = |part: fn((i64, i64)) -> i64| {
+        parts().map(part).try_fold(
+            0_i64,
+            |sum, part| {
+                if part < 0 { None } else { sum.checked_add(part) }
+            },
+        )
+    };
+    let totals = &terms.totals;
+    sum(|(net, _)| net) == Some(totals.net_minor)
+        && sum(|(_, tax)| tax) == Some(totals.tax_minor)
+        && totals.net_minor.checked_add(totals.tax_minor) == Some(totals.total_minor)
+}

@@ -1,0 +1,221 @@
+use std::collections::BTreeMap;
+
+use crate::id::{FulfillmentId, LineId, ReturnId};
+
+use super::super::command::Answer;
+use super::super::{
+    Command, Event, Fulfillment, FulfillmentState, Order, Pick, Portion, Rejected, ReturnState,
+};
+
+pub(super) fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejected> {
+    match command {
+        Command::Pack { fulfillment, portions } => pack(order, fulfillment, portions),
+        Command::Ship { fulfillment } => {
+            let parcel = parcel(order, fulfillment)?;
+            match parcel.state {
+                FulfillmentState::Shipped | FulfillmentState::Delivered => Ok(vec![]),
+                FulfillmentState::Cancelled => Err(Rejected::FulfillmentState(fulfillment)),
+                FulfillmentState::Created if order.review.is_some() => Err(Rejected::UnderReview),
+                FulfillmentState::Created => {
+                    let picks = parcel.picks.clone();
+                    Ok(vec![Event::FulfillmentShipped { fulfillment, picks }])
+                }
+            }
+        }
+        Command::Track { fulfillment, carrier, number } => {
+            let parcel = parcel(order, fulfillment)?;
+            if parcel.state == FulfillmentState::Cancelled {
+                return Err(Rejected::FulfillmentState(fulfillment));
+            }
+            let news = parcel.tracking.as_ref() != Some(&(carrier.clone(), number.clone()));
+            let updated = Event::TrackingUpdated { fulfillment, carrier, number };
+            Ok(news.then_some(updated).into_iter().collect())
+        }
+        Command::Deliver { fulfillment } => match parcel(order, fulfillment)?.state {
+            FulfillmentState::Delivered => Ok(vec![]),
+            FulfillmentState::Shipped => Ok(vec![Event::FulfillmentDelivered { fulfillment }]),
+            _ => Err(Rejected::FulfillmentState(fulfillment)),
+        },
+        Command::Unpack { fulfillment } => match parcel(order, fulfillment)?.state {
+            FulfillmentState::Cancelled => Ok(vec![]),
+            FulfillmentState::Created => Ok(vec![Event::FulfillmentCancelled { fulfillment }]),
+            _ => Err(Rejected::FulfillmentState(fulfillment)),
+        },
+        Command::RequestReturn { returned, portions, reason } => {
+            if let Some(known) = order.returned(returned) {
+                let same = known.portions == portions;
+                return if same { Ok(vec![]) } else { Err(Rejected::ReturnState(returned)) };
+            }
+            enough(&portions, |line| order.returnable(line))?;
+            Ok(vec![Event::ReturnRequested { returned, portions, reason }])
+        }
+        Command::AnswerReturn { returned, answer } => answer_return(order, returned, answer),
+        Command::ReceiveReturn { returned, restock } => receive(order, returned, restock),
+        // The caller has dealt with all others.
+        _ => Ok(vec![]),
+    }
+}
+
+fn pack(
+    order: &Order,
+    fulfillment: FulfillmentId,
+    portions: Vec<Portion>,
+) -> Result<Vec<Event>, Rejected> {
+    if let Some(known) = order.fulfillment(fulfillment) {
+        let same = known.portions == portions;
+        return if same { Ok(vec![]) } else { Err(Rejected::FulfillmentState(fulfillment)) };
+    }
+    if order.ended.is_some() {
+        return Err(Rejected::Ended);
+    }
+    if !order.is_placed() {
+        return Err(Rejected::NotPlaced);
+    }
+    if order.review.is_some() {
+        return Err(Rejected::UnderReview);
+    }
+    enough(&portions, |line| order.packable(line))?;
+    let picks = order.picks_for(&portions);
+    Ok(vec![Event::FulfillmentCreated { fulfillment, portions, picks }])
+}
+
+fn answer_return(
+    order: &Order,
+    returned: ReturnId,
+    answer: Answer,
+) -> Result<Vec<Event>, Rejected> {
+    let known = order.returned(returned).ok_or(Rejected::NoSuchReturn(returned))?;
+    let (event, then) = match answer {
+        Answer::Approve => (Event::ReturnApproved { returned }, ReturnState::Approved),
+        Answer::Reject => (Event::ReturnRejected { returned }, ReturnState::Rejected),
+        Answer::Cancel => (Event::ReturnCancelled { returned }, ReturnState::Cancelled),
+    };
+    let open = match answer {
+        Answer::Approve | Answer::Reject => known.state == ReturnState::Requested,
+        Answer::Cancel => {
+            matches!(known.state, ReturnState::Requested | ReturnState::Approved)
+        }
+    };
+    match known.state {
+        state if state == then => Ok(vec![]),
+        _ if open => Ok(vec![event]),
+        _ => Err(Rejected::ReturnState(returned)),
+    }
+}
+
+fn receive(order: &Order, returned: ReturnId, restock: Vec<Pick>) -> Result<Vec<Event>, Rejected> {
+    let known = order.returned(returned).ok_or(Rejected::NoSuchReturn(returned))?;
+    match known.state {
+        ReturnState::Received => return Ok(vec![]),
+        ReturnState::Approved => {}
+        _ => return Err(Rejected::ReturnState(returned)),
+    }
+    let mut came = BTreeMap::new();
+    for portion in &known.portions {
+        if let Some(line) = order.terms.line(portion.line).filter(|line| line.is_stocked) {
+            *came.entry(line.variant).or_insert(0_u64) += u64::from(portion.quantity);
+        }
+    }
+    for pick in &restock {
+        let left = came.get_mut(&pick.variant).ok_or(Rejected::RestocksTooMuch)?;
+        *left = left.checked_sub(u64::from(pick.quantity)).ok_or(Rejected::RestocksTooMuch)?;
+    }
+    let mut events = vec![Event::ReturnReceived { returned }];
+    if !restock.is_empty() {
+        events.push(Event::StockRestocked { picks: restock });
+    }
+    Ok(events)
+}
+
+fn parcel(order: &Order, id: FulfillmentId) -> Result<&Fulfillment, Rejected> {
+    order.fulfillment(id).ok_or(Rejected::NoSuchFulfillment(id))
+}
+
+fn enough(portions: &[Portion], left: impl Fn(LineId) -> Option<u32>) -> Result<(), Rejected> {
+    let mut wanted: BTreeMap<LineId, u32> = BTreeMap::new();
+    for portion in portions {
+        let sum = wanted.entry(portion.line).or_default();
+        *sum = sum.saturating_add(portion.quantity);
+    }
+    if wanted.is_empty() || wanted.values().any(|&wanted| wanted == 0) {
+        return Err(Rejected::NoPieces);
+    }
+    for (line, wanted) in wanted {
+        let available = left(line).ok_or(Rejected::NoSuchLine(line))?;
+        if wanted > available {
+            return Err(Rejected::NotSoMany { line, wanted, available });
+        }
+    }
+    Ok(())
+}
+
+impl Fulfillment {
+    /// It is under way or there.
+    pub(super) fn has_left(&self) -> bool {
+        matches!(self.state, FulfillmentState::Shipped | FulfillmentState::Delivered)
+    }
+
+    /// It is packed and still here.
+    pub(super) fn is_packed(&self) -> bool {
+        self.state == FulfillmentState::Created
+    }
+}
+
+impl Order {
+    /// Pieces of a line that are in no parcel yet.
+    fn packable(&self, id: LineId) -> Option<u32> {
+        let line = self.terms.line(id)?;
+        let parcels =
+            self.fulfillments.iter().filter(|parcel| parcel.state != FulfillmentState::Cancelled);
+        let packed = count(parcels.flat_map(|parcel| &parcel.portions), id);
+        Some(line.quantity.saturating_sub(packed))
+    }
+
+    /// Pieces of a line that were sent and are not on their way back.
+    fn returnable(&self, id: LineId) -> Option<u32> {
+        self.terms.line(id)?;
+        let left = self.fulfillments.iter().filter(|parcel| parcel.has_left());
+        let sent = count(left.flat_map(|parcel| &parcel.portions), id);
+        let back = self.returns.iter().filter(|returned| returned.counts());
+        let back = count(back.flat_map(|returned| &returned.portions), id);
+        Some(sent.saturating_sub(back))
+    }
+
+    /// Where the pieces of a parcel are taken from: what is committed to the order and not in
+    /// another parcel. Its own pieces are always there, whatever else is sold.
+    fn picks_for(&self, portions: &[Portion]) -> Vec<Pick> {
+        let mut shelf = self.committed();
+        for parcel in self.fulfillments.iter().filter(|parcel| parcel.is_packed()) {
+            for taken in &parcel.picks {
+                for pick in shelf
+                    .iter_mut()
+                    .filter(|pick| (pick.variant, pick.location) == (taken.variant, taken.location))
+                {
+                    pick.quantity = pick.quantity.saturating_sub(taken.quantity);
+                }
+            }
+        }
+        let mut picks: Vec<Pick> = vec![];
+        for portion in portions {
+            let Some(line) = self.terms.line(portion.line).filter(|line| line.is_stocked) else {
+                continue;
+            };
+            let mut missing = portion.quantity;
+            for from in shelf.iter_mut().filter(|pick| pick.variant == line.variant) {
+                let quantity = missing.min(from.quantity);
+                from.quantity -= quantity;
+                missing -= quantity;
+                if quantity > 0 {
+                    picks.push(Pick { quantity, ..*from });
+                }
+            }
+        }
+        picks
+    }
+}
+
+fn count<'a>(portions: impl Iterator<Item = &'a Portion>, line: LineId) -> u32 {
+    portions
+        .filter(|portion| portion.line == line)
+        .fold(0, |sum, portion| sum.saturating_add(portion.quantity))
+}

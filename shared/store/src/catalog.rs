@@ -1,0 +1,202 @@
+use domain::catalog::{Product, State};
+use domain::id::{ProductId, TenantNumber};
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+
+use crate::statement::{Statement, flights};
+use crate::{Db, Error, Flight, Parameter};
+
+/// Which products a list has.
+#[derive(Clone, Debug)]
+pub struct Wanted<'a> {
+    /// After this slug.
+    pub after: &'a str,
+    /// Only those in this state.
+    pub state: Option<State>,
+    /// Only those in this category.
+    pub category: Option<&'a str>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// Writes a whole product: what is not in it any more is gone. `expected` is the version that
+/// the caller saw; 0 says that there is none yet.
+///
+/// # Errors
+/// [`Error::Refused`] when the product has another version, or a variant is another product's;
+/// [`Error::Conflict`] with the constraint `product_slug` or `variant_sku` when that is taken;
+/// [`Error::Statement`] with a foreign key when a variant that vanished has stock or orders.
+pub async fn put(
+    db: &Db,
+    tenant: TenantNumber,
+    product: &Product,
+    expected: Option<i32>,
+) -> Result<(), Error> {
+    let statements = [
+        put_product(tenant, product, expected)?,
+        Statement::new(include_str!("catalog/remove_variants.sql"))
+            .with(tenant.0, Type::INT4)
+            .with(product.id.0, Type::UUID)
+            .with(variants(product), Type::UUID_ARRAY),
+        put_variants(tenant, product)?,
+        Statement::new(include_str!("catalog/remove_prices.sql"))
+            .with(tenant.0, Type::INT4)
+            .with(variants(product), Type::UUID_ARRAY),
+        put_prices(tenant, product),
+    ];
+    let parameters: Vec<_> = statements.iter().map(Statement::borrowed).collect();
+    db.flight(Some(tenant), &flights(&statements, &parameters)).await.map(drop)
+}
+
+/// Finds a product by its id or its slug.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn find(
+    db: &Db,
+    tenant: TenantNumber,
+    id: Option<ProductId>,
+    slug: &str,
+) -> Result<Option<Product>, Error> {
+    let id = id.map(|id| id.0);
+    let sql = include_str!("catalog/find.sql");
+    let parameters: &[Parameter<'_>] =
+        &[(&tenant.0, Type::INT4), (&id, Type::UUID), (&slug, Type::TEXT)];
+    let answers = db.flight(Some(tenant), &[Flight { sql, parameters }]).await?;
+    answers[0].first().map(product).transpose()
+}
+
+/// Lists products by slug.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn list(
+    db: &Db,
+    tenant: TenantNumber,
+    wanted: &Wanted<'_>,
+) -> Result<Vec<Product>, Error> {
+    let state = wanted.state.map(word);
+    let sql = include_str!("catalog/list.sql");
+    let parameters: &[Parameter<'_>] = &[
+        (&tenant.0, Type::INT4),
+        (&wanted.after, Type::TEXT),
+        (&state, Type::TEXT),
+        (&wanted.category, Type::TEXT),
+        (&wanted.limit, Type::INT8),
+    ];
+    let answers = db.flight(Some(tenant), &[Flight { sql, parameters }]).await?;
+    answers[0].iter().map(product).collect()
+}
+
+/// Takes a product from sale. False when there is none.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn archive(db: &Db, tenant: TenantNumber, id: ProductId) -> Result<bool, Error> {
+    let sql = include_str!("catalog/archive.sql");
+    let parameters: &[Parameter<'_>] = &[(&tenant.0, Type::INT4), (&id.0, Type::UUID)];
+    let answers = db.flight(Some(tenant), &[Flight { sql, parameters }]).await?;
+    Ok(!answers[0].is_empty())
+}
+
+fn variants(product: &Product) -> Vec<uuid::Uuid> {
+    product.variants.iter().map(|variant| variant.id.0).collect()
+}
+
+fn put_product(
+    tenant: TenantNumber,
+    product: &Product,
+    expected: Option<i32>,
+) -> Result<Statement, Error> {
+    let json = |value: Result<serde_json::Value, serde_json::Error>| {
+        value.map_err(|error| Error::Stored("product", error.into()))
+    };
+    Ok(Statement::new(include_str!("catalog/put.sql"))
+        .with(tenant.0, Type::INT4)
+        .with(product.id.0, Type::UUID)
+        .with(product.slug.clone(), Type::TEXT)
+        .with(product.title.clone(), Type::TEXT)
+        .with(product.description.clone(), Type::TEXT)
+        .with(json(serde_json::to_value(&product.attributes))?, Type::JSONB)
+        .with(product.options.clone(), Type::TEXT_ARRAY)
+        .with(product.categories.clone(), Type::TEXT_ARRAY)
+        .with(product.tax_category.clone(), Type::TEXT)
+        .with(json(serde_json::to_value(&product.media))?, Type::JSONB)
+        .with(word(product.state), Type::TEXT)
+        .with(expected, Type::INT4))
+}
+
+fn put_variants(tenant: TenantNumber, product: &Product) -> Result<Statement, Error> {
+    let all = &product.variants;
+    let options: Result<Vec<String>, _> =
+        all.iter().map(|variant| serde_json::to_string(&variant.options)).collect();
+    let options = options.map_err(|error| Error::Stored("variant", error.into()))?;
+    let texts = |of: fn(&domain::catalog::Variant) -> String| all.iter().map(of).collect();
+    let (skus, titles): (Vec<String>, Vec<String>) =
+        (texts(|variant| variant.sku.clone()), texts(|variant| variant.title.clone()));
+    let barcodes: Vec<Option<String>> = all.iter().map(|it| it.barcode.clone()).collect();
+    let weights: Vec<i32> = all.iter().map(|variant| variant.weight_grams).collect();
+    let stocked: Vec<bool> = all.iter().map(|variant| variant.is_stocked).collect();
+    Ok(Statement::new(include_str!("catalog/put_variants.sql"))
+        .with(tenant.0, Type::INT4)
+        .with(product.id.0, Type::UUID)
+        .with(variants(product), Type::UUID_ARRAY)
+        .with(skus, Type::TEXT_ARRAY)
+        .with(barcodes, Type::TEXT_ARRAY)
+        .with(titles, Type::TEXT_ARRAY)
+        .with(options, Type::TEXT_ARRAY)
+        .with(weights, Type::INT4_ARRAY)
+        .with(stocked, Type::BOOL_ARRAY))
+}
+
+fn put_prices(tenant: TenantNumber, product: &Product) -> Statement {
+    let (mut of, mut currencies, mut amounts) = (vec![], vec![], vec![]);
+    let (mut starts, mut ends): (Vec<Option<Timestamp>>, Vec<Option<Timestamp>>) = (vec![], vec![]);
+    for variant in &product.variants {
+        for price in &variant.prices {
+            of.push(variant.id.0);
+            currencies.push(price.money.currency.code().to_owned());
+            starts.push(price.starts_at);
+            ends.push(price.ends_at);
+            amounts.push(price.money.amount_minor);
+        }
+    }
+    Statement::new(include_str!("catalog/put_prices.sql"))
+        .with(tenant.0, Type::INT4)
+        .with(of, Type::UUID_ARRAY)
+        .with(currencies, Type::TEXT_ARRAY)
+        .with(starts, Type::TIMESTAMPTZ_ARRAY)
+        .with(ends, Type::TIMESTAMPTZ_ARRAY)
+        .with(amounts, Type::INT8_ARRAY)
+}
+
+fn product(row: &Row) -> Result<Product, Error> {
+    Ok(Product {
+        id: ProductId(row.get(0)),
+        slug: row.get(1),
+        title: row.get(2),
+        description: row.get(3),
+        attributes: read(row.get(4))?,
+        options: row.get(5),
+        categories: row.get(6),
+        tax_category: row.get(7),
+        media: read(row.get(8))?,
+        state: read(&format!("\"{}\"", row.get::<_, &str>(9)))?,
+        version: row.get(10),
+        variants: read(row.get(11))?,
+    })
+}
+
+fn read<T: DeserializeOwned>(text: &str) -> Result<T, Error> {
+    serde_json::from_str(text).map_err(|error| Error::Stored("product", error.into()))
+}
+
+fn word(state: State) -> &'static str {
+    match state {
+        State::Draft => "draft",
+        State::Published => "published",
+        State::Archived => "archived",
+    }
+}

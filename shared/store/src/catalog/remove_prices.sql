@@ -1,0 +1,1 @@
+delete from price where tenant = $1 and variant = any ($2)
