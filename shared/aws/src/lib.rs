@@ -217,9 +217,17 @@ async fn warm(app: &App, client: &Client, uses: Uses) {
     }
 }
 
+/// No instant since 1970 is as early as this, and no invocation as long.
+const A_DAY_MS: u64 = 86_400_000;
+
 fn deadline(context: &lambda_runtime::Context) -> Deadline {
     let now_ms = u64::try_from(Clock::System.now().as_millisecond()).unwrap_or_default();
-    let left = Duration::from_millis(context.deadline.saturating_sub(now_ms));
+    // Lambda tells the instant; `cargo lambda watch` how long it waits.
+    let left_ms = match context.deadline {
+        waits_ms @ ..=A_DAY_MS => waits_ms,
+        at_ms => at_ms.saturating_sub(now_ms),
+    };
+    let left = Duration::from_millis(left_ms);
     Deadline::within(left.min(LONGEST).saturating_sub(RESERVE))
 }
 
