@@ -83,8 +83,7 @@ async fn list_products(
         limit,
     };
     let found = products::list(&app.db, caller.tenant.number, &wanted).await?;
-    let full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
-    let next = found.last().filter(|_| full).map(|product| product.slug.clone());
+    let next = app::page::next(&found, limit, |product| product.slug.clone());
     Ok(Json(ProductsOut { products: found.into_iter().map(ProductOut::from).collect(), next }))
 }
 

@@ -121,8 +121,7 @@ async fn list(
     let limit = page.limit.unwrap_or(100).clamp(1, 100);
     let after = ImportId(page.after.unwrap_or(Uuid::nil()));
     let found = imports::list(&app.db, caller.tenant.number, after, limit).await?;
-    let full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
-    let next = found.last().filter(|_| full).map(|import| import.id.0);
+    let next = app::page::next(&found, limit, |import| import.id.0);
     let imports = found.into_iter().map(|import| ImportOut::of(import, None)).collect();
     Ok(Json(ImportsOut { imports, next }))
 }
@@ -178,8 +177,7 @@ async fn errors(
     let after = i64::try_from(page.after.unwrap_or(0)).unwrap_or(i64::MAX);
     let tenant = caller.tenant.number;
     let refused = imports::errors(&app.db, tenant, import.id, after, limit).await?;
-    let full = i64::try_from(refused.len()).is_ok_and(|count| count == limit);
-    let next = refused.last().filter(|_| full).map(|refused| refused.line);
+    let next = app::page::next(&refused, limit, |refused| refused.line);
     Ok(Json(ErrorsOut { errors: refused.into_iter().map(Into::into).collect(), next }))
 }
 

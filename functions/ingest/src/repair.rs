@@ -57,8 +57,7 @@ pub(crate) async fn list(
     let limit = page.limit.unwrap_or(100).clamp(1, 1000);
     let after = QuarantineId(page.after.unwrap_or(Uuid::nil()));
     let found = quarantine::list(&app.db, caller.tenant.number, after, limit).await?;
-    let full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
-    let next = found.last().filter(|_| full).map(|row| row.id.0);
+    let next = app::page::next(&found, limit, |row| row.id.0);
     let rows = found
         .into_iter()
         .map(|row| RowOut {

@@ -140,8 +140,7 @@ async fn list_stock(
         limit,
     };
     let found = stock::levels(&app.db, caller.tenant.number, &wanted).await?;
-    let full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
-    let next = found.last().filter(|_| full).map(|it| format!("{}/{}", it.variant, it.location));
+    let next = app::page::next(&found, limit, |it| format!("{}/{}", it.variant, it.location));
     Ok(Json(LevelsOut { stock: found.into_iter().map(LevelOut::from).collect(), next }))
 }
 
@@ -204,8 +203,7 @@ async fn list_movements(
     let (variant, before) = (page.variant.map(VariantId), page.before.unwrap_or(i64::MAX));
     let tenant = caller.tenant.number;
     let found = stock::movements(&app.db, tenant, variant, before, limit).await?;
-    let full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
-    let next = found.last().filter(|_| full).map(|movement| movement.id);
+    let next = app::page::next(&found, limit, |movement| movement.id);
     Ok(Json(MovementsOut { movements: found.into_iter().map(MovementOut::from).collect(), next }))
 }
 

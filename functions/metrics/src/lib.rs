@@ -85,8 +85,7 @@ async fn list_metrics(
     caller.require(Scope::MetricsRead)?;
     let limit = page.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
     let found = metrics::list(&app.db, caller.tenant.number, &page.after, limit).await?;
-    let full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
-    let next = found.last().filter(|_| full).map(|metric| metric.name.clone());
+    let next = app::page::next(&found, limit, |metric| metric.name.clone());
     Ok(Json(MetricsOut { metrics: found.into_iter().map(MetricOut::from).collect(), next }))
 }
 
@@ -167,8 +166,7 @@ async fn list_series(
     let metric = find(&app, &caller, &name).await?;
     let limit = page.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
     let found = series::list(&app.db, caller.tenant.number, metric.id, page.after, limit).await?;
-    let full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
-    let next = found.last().filter(|_| full).map(|series| series.id);
+    let next = app::page::next(&found, limit, |series| series.id);
     Ok(Json(SeriesOut { series: found.into_iter().map(OneSeriesOut::from).collect(), next }))
 }
 

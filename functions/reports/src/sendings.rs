@@ -56,8 +56,7 @@ pub(crate) async fn list(
     let limit = page.limit.unwrap_or(100).clamp(1, 1000);
     let before = page.before.map(DeliveryId);
     let found = deliveries::list(&app.db, tenant, report.id, before, limit).await?;
-    let full = i64::try_from(found.len()).is_ok_and(|count| count == limit);
-    let next = found.last().filter(|_| full).map(|delivery| delivery.id.0);
+    let next = app::page::next(&found, limit, |delivery| delivery.id.0);
     Ok(Json(DeliveriesOut { deliveries: found.into_iter().map(DeliveryOut::from).collect(), next }))
 }
 

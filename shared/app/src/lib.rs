@@ -30,6 +30,8 @@ pub mod invoke;
 pub mod limiter;
 /// Uploads by signed address.
 pub mod objects;
+/// Lists that are read in pages.
+pub mod page;
 /// Queue, key-value records and mail: each with two implementations in production.
 pub mod port;
 /// Every error that a client may see.

@@ -10,6 +10,9 @@ pub mod batch;
 pub mod calendar;
 /// What a shop sells, and for how much.
 pub mod catalog;
+/// Choices that tests make.
+#[cfg(test)]
+mod dice;
 /// What is expected of a metric, as it is stored.
 pub mod forecast;
 /// Identifiers, made by us before the database sees them.

@@ -4,6 +4,7 @@ use std::fmt;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::money;
 use crate::tenant::Currency;
 
 /// Why rows are refused.
@@ -353,13 +354,7 @@ pub fn decimal_to_minor(text: &str, currency: Currency) -> Result<i64, Code> {
         Some(rest) => (true, rest),
         None => (false, text),
     };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let places = currency.exponent() as usize;
-    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !is_number(whole) || !is_number(fraction) || fraction.len() > places {
-        return Err(Code::MinorUnits);
-    }
-    let minor: i64 = format!("{whole}{fraction:0<places$}").parse().or(Err(Code::MinorUnits))?;
+    let minor = money::minor(digits, currency).or(Err(Code::MinorUnits))?;
     Ok(if negative { -minor } else { minor })
 }
 

@@ -66,19 +66,10 @@ impl Money {
     /// # Errors
     /// [`MoneyError`] for anything else: signs, blanks and commas have more than one reading.
     pub fn parse(text: &str, currency: Currency) -> Result<Self, MoneyError> {
-        let exponent = currency.exponent();
-        let wrong = MoneyError::NotAnAmount(exponent);
-        let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
-        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-        let places = u32::try_from(decimals.len()).map_err(|_beyond| wrong)?;
-        let sound = !whole.is_empty() && digits(whole) && digits(decimals);
-        if !sound || places > exponent || (text.contains('.') && places == 0) {
-            return Err(wrong);
+        if text.ends_with('.') {
+            return Err(MoneyError::NotAnAmount(currency.exponent()));
         }
-        let zeros = "0".repeat(usize::try_from(exponent.saturating_sub(places)).unwrap_or(0));
-        let minor = format!("{whole}{decimals}{zeros}");
-        let amount_minor = minor.parse().map_err(|_beyond| MoneyError::TooLarge)?;
-        Ok(Self { amount_minor, currency })
+        Ok(Self { amount_minor: minor(text, currency)?, currency })
     }
 }
 
@@ -188,6 +179,20 @@ pub fn sum(amounts: impl IntoIterator<Item = i64>) -> Result<i64, MoneyError> {
 /// [`MoneyError::TooLarge`].
 pub fn times(unit_minor: i64, quantity: u32) -> Result<i64, MoneyError> {
     unit_minor.checked_mul(i64::from(quantity)).ok_or(MoneyError::TooLarge)
+}
+
+/// Digits with no more decimals than the currency has, in its minor units.
+///
+/// # Errors
+/// [`MoneyError`] for anything else, a sign included.
+pub(crate) fn minor(text: &str, currency: Currency) -> Result<i64, MoneyError> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
+    let places = usize::try_from(currency.exponent()).unwrap_or(0);
+    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !is_number(whole) || !is_number(decimals) || decimals.len() > places {
+        return Err(MoneyError::NotAnAmount(currency.exponent()));
+    }
+    format!("{whole}{decimals:0<places$}").parse().map_err(|_beyond| MoneyError::TooLarge)
 }
 
 /// Rounds a quotient of what is not negative half up.

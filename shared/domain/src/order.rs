@@ -150,16 +150,6 @@ impl Order {
         self.refunds.iter().filter(|refund| refund.counts()).map(|refund| refund.amount_minor).sum()
     }
 
-    /// What banks took back or may take back, in minor units.
-    #[must_use]
-    pub fn disputed_minor(&self) -> i64 {
-        self.disputes
-            .iter()
-            .filter(|dispute| dispute.counts())
-            .map(|dispute| dispute.amount_minor)
-            .sum()
-    }
-
     /// What may still be refunded of a payment, in minor units: what was captured less what
     /// goes back already and less what is disputed.
     #[must_use]

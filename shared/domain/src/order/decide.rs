@@ -1,7 +1,6 @@
-use std::collections::BTreeMap;
+use crate::id::{OrderId, PaymentId, RefundId};
 
-use crate::id::{OrderId, PaymentId, RefundId, VariantId};
-
+use super::stock::sums;
 use super::{Command, Ended, Event, Order, Pick, PutBack, Rejected, ReviewReason, Terms};
 
 /// Parcels and returns.
@@ -29,7 +28,7 @@ pub fn open(
     let amount_minor = terms.totals.total_minor;
     let opened = Event::Opened(terms);
     let order = Order::fold(id, [&opened]).ok_or(Rejected::Empty)?;
-    if sums(&picks) != order.demand() {
+    if sums(picks.iter().map(|pick| (pick.variant, pick.quantity))) != order.demand() {
         return Err(Rejected::NotReserved);
     }
     let mut events = vec![opened];
@@ -86,9 +85,8 @@ pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejected> {
 /// The number of a placed order before it is drawn.
 const UNNUMBERED: i64 = 0;
 
-/// A slow payment method takes days; a bank that works on a payment keeps its order from going.
 impl Order {
-    /// It waits for its payment, and nobody at a bank works on that.
+    /// It waits for its payment, and nobody at a bank works on that, which may take days.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
         let processing = |payment: &super::Payment| {
@@ -209,15 +207,6 @@ fn all_back(order: &Order, refund: RefundId, reason: &str) -> Vec<Event> {
             reason: reason.to_owned(),
         })
         .collect()
-}
-
-fn sums(picks: &[Pick]) -> BTreeMap<VariantId, u32> {
-    let mut sums: BTreeMap<VariantId, u32> = BTreeMap::new();
-    for pick in picks {
-        let sum = sums.entry(pick.variant).or_default();
-        *sum = sum.saturating_add(pick.quantity);
-    }
-    sums
 }
 
 /// Net and tax of lines and delivery are those of the order, and no amount is negative.

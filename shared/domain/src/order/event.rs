@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::{ContactId, FulfillmentId, PaymentId, RefundId, ReturnId};
 
 use super::stock::Shortage;
-use super::{DisputeState, Pick, Portion, RefundState, Terms};
+use super::{Dispute, Pick, Portion, RefundState, Terms};
 
 /// What happened to an order. The wire names carry a version: a new shape is a new variant, and
 /// a stored one is readable for ever. Amounts that a provider states are cumulative.
@@ -156,20 +156,7 @@ pub enum Event {
     },
     /// What the provider says of money that a bank takes back.
     #[serde(rename = "dispute.recorded.v1")]
-    DisputeRecorded {
-        /// As the provider calls it.
-        reference: String,
-        /// Of which payment.
-        payment: PaymentId,
-        /// In minor units.
-        amount_minor: i64,
-        /// How far it is.
-        state: DisputeState,
-        /// The money left our account.
-        is_withdrawn: bool,
-        /// The money came again.
-        is_reinstated: bool,
-    },
+    DisputeRecorded(Dispute),
     /// It is paid, or the payment is certain. The number is drawn in the same transaction.
     #[serde(rename = "order.placed.v1")]
     Placed {

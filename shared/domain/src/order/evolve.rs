@@ -20,12 +20,9 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
         Event::ReviewCleared => order.review = None,
         Event::Cancelled { .. } => order.ended = Some(Ended::Cancelled),
         Event::Expired { .. } => order.ended = Some(Ended::Expired),
-        Event::StockReserved { .. }
-        | Event::StockCommitted { .. }
-        | Event::StockReleased { .. }
-        | Event::FulfillmentShipped { .. } => stock(&mut order, event),
         _ => {}
     }
+    stock(&mut order, event);
     payment(&mut order, event);
     money_back(&mut order, event);
     goods(&mut order, event);
@@ -83,57 +80,55 @@ fn payment(order: &mut Order, event: &Event) {
         });
         return;
     }
-    let Some((id, change)) = payment_change(event) else { return };
-    if let Some(payment) = order.payments.iter_mut().find(|payment| payment.id == id) {
-        change(payment);
+    let Some(id) = subject(event) else { return };
+    let Some(known) = order.payments.iter_mut().find(|payment| payment.id == id) else { return };
+    match event {
+        Event::PaymentStarted { reference, .. } => known.reference = Some(reference.clone()),
+        Event::PaymentActionRequired { .. } => on_the_way(known, Progress::ActionRequired),
+        Event::PaymentProcessing { .. } => on_the_way(known, Progress::Processing),
+        Event::PaymentAttemptFailed { code, .. } => {
+            on_the_way(known, Progress::Failed(code.clone()));
+        }
+        Event::PaymentAuthorized { amount_minor, .. } => {
+            known.authorized_minor = known.authorized_minor.max(*amount_minor);
+            known.progress = Progress::Waiting;
+        }
+        Event::PaymentCaptureRequested { amount_minor, .. } => {
+            known.capture_requested_minor = *amount_minor;
+        }
+        Event::PaymentCaptured { amount_minor, .. } => {
+            known.captured_minor = known.captured_minor.max(*amount_minor);
+            // What was taken had been authorized, whether or not that was heard of.
+            known.authorized_minor = known.authorized_minor.max(*amount_minor);
+            known.progress = Progress::Waiting;
+        }
+        Event::PaymentVoidRequested { .. } => known.is_void_requested = true,
+        Event::PaymentVoided { .. } => known.is_voided = true,
+        _ => {}
     }
 }
 
-type Change<'a> = Box<dyn FnOnce(&mut Payment) + 'a>;
+/// Which payment an event changes.
+fn subject(event: &Event) -> Option<PaymentId> {
+    match event {
+        Event::PaymentStarted { payment, .. }
+        | Event::PaymentActionRequired { payment }
+        | Event::PaymentProcessing { payment }
+        | Event::PaymentAttemptFailed { payment, .. }
+        | Event::PaymentAuthorized { payment, .. }
+        | Event::PaymentCaptureRequested { payment, .. }
+        | Event::PaymentCaptured { payment, .. }
+        | Event::PaymentVoidRequested { payment }
+        | Event::PaymentVoided { payment } => Some(*payment),
+        _ => None,
+    }
+}
 
-fn payment_change(event: &Event) -> Option<(PaymentId, Change<'_>)> {
-    let undecided = |progress: Progress| -> Change<'_> {
-        Box::new(move |payment: &mut Payment| {
-            if payment.is_undecided() {
-                payment.progress = progress;
-            }
-        })
-    };
-    let (payment, change): (_, Change<'_>) = match event {
-        Event::PaymentStarted { payment, reference } => {
-            (payment, Box::new(|known| known.reference = Some(reference.clone())))
-        }
-        Event::PaymentActionRequired { payment } => (payment, undecided(Progress::ActionRequired)),
-        Event::PaymentProcessing { payment } => (payment, undecided(Progress::Processing)),
-        Event::PaymentAttemptFailed { payment, code } => {
-            (payment, undecided(Progress::Failed(code.clone())))
-        }
-        Event::PaymentAuthorized { payment, amount_minor } => (
-            payment,
-            Box::new(|known| {
-                known.authorized_minor = known.authorized_minor.max(*amount_minor);
-                known.progress = Progress::Waiting;
-            }),
-        ),
-        Event::PaymentCaptureRequested { payment, amount_minor } => {
-            (payment, Box::new(|known| known.capture_requested_minor = *amount_minor))
-        }
-        Event::PaymentCaptured { payment, amount_minor } => (
-            payment,
-            Box::new(|known| {
-                known.captured_minor = known.captured_minor.max(*amount_minor);
-                // What was taken had been authorized, whether or not that was heard of.
-                known.authorized_minor = known.authorized_minor.max(*amount_minor);
-                known.progress = Progress::Waiting;
-            }),
-        ),
-        Event::PaymentVoidRequested { payment } => {
-            (payment, Box::new(|known| known.is_void_requested = true))
-        }
-        Event::PaymentVoided { payment } => (payment, Box::new(|known| known.is_voided = true)),
-        _ => return None,
-    };
-    Some((*payment, change))
+/// Once money is certain, the way to it is old news.
+fn on_the_way(payment: &mut Payment, progress: Progress) {
+    if payment.is_undecided() {
+        payment.progress = progress;
+    }
 }
 
 fn money_back(order: &mut Order, event: &Event) {
@@ -159,42 +154,20 @@ fn money_back(order: &mut Order, event: &Event) {
                 order.refunds.push(Refund { id, payment, amount_minor, reference, state });
             }
         }
-        Event::DisputeRecorded { reference, .. } => {
-            let Some(heard) = dispute(event) else { return };
-            match order.disputes.iter_mut().find(|known| known.reference == *reference) {
+        Event::DisputeRecorded(heard) => {
+            let known = |known: &&mut Dispute| known.reference == heard.reference;
+            match order.disputes.iter_mut().find(known) {
                 Some(known) => {
                     known.amount_minor = heard.amount_minor;
                     known.state = known.state.max(heard.state);
                     known.is_withdrawn |= heard.is_withdrawn;
                     known.is_reinstated |= heard.is_reinstated;
                 }
-                None => order.disputes.push(heard),
+                None => order.disputes.push(heard.clone()),
             }
         }
         _ => {}
     }
-}
-
-fn dispute(event: &Event) -> Option<Dispute> {
-    let Event::DisputeRecorded {
-        reference,
-        payment,
-        amount_minor,
-        state,
-        is_withdrawn,
-        is_reinstated,
-    } = event
-    else {
-        return None;
-    };
-    Some(Dispute {
-        reference: reference.clone(),
-        payment: *payment,
-        amount_minor: *amount_minor,
-        state: *state,
-        is_withdrawn: *is_withdrawn,
-        is_reinstated: *is_reinstated,
-    })
 }
 
 fn goods(order: &mut Order, event: &Event) {

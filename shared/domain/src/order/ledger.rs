@@ -1,4 +1,4 @@
-use super::{Event, Order, RefundState};
+use super::{Dispute, Event, Order, RefundState};
 
 /// An account of the shop's books. Every event that moves money posts to at least two of them,
 /// and the postings of an event add up to nothing.
@@ -67,15 +67,9 @@ pub fn postings(before: &Order, event: &Event) -> Vec<Posting> {
             let back = gone(*state, *amount_minor) - known;
             book(&[(Account::Refunds, back), (Account::Provider, -back)])
         }
-        Event::DisputeRecorded { reference, amount_minor, is_withdrawn, is_reinstated, .. } => {
-            let gone = |withdrawn: bool, reinstated: bool, amount: i64| {
-                if withdrawn && !reinstated { amount } else { 0 }
-            };
-            let known = before.disputes.iter().find(|dispute| dispute.reference == *reference);
-            let before = known.map_or(0, |dispute| {
-                gone(dispute.is_withdrawn, dispute.is_reinstated, dispute.amount_minor)
-            });
-            let more = gone(*is_withdrawn, *is_reinstated, *amount_minor) - before;
+        Event::DisputeRecorded(heard) => {
+            let known = before.disputes.iter().find(|known| known.reference == heard.reference);
+            let more = heard.gone_minor() - known.map_or(0, Dispute::gone_minor);
             book(&[(Account::Disputed, more), (Account::Provider, -more)])
         }
         _ => vec![],

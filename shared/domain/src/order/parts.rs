@@ -85,7 +85,7 @@ pub enum RefundState {
 }
 
 /// What a bank took back or may take back.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Dispute {
     /// As the provider calls it.
     pub reference: String,
@@ -196,6 +196,12 @@ impl Dispute {
     #[must_use]
     pub fn counts(&self) -> bool {
         self.state != DisputeState::Won && !self.is_reinstated
+    }
+
+    /// What left our account and has not come again, in minor units.
+    #[must_use]
+    pub fn gone_minor(&self) -> i64 {
+        if self.is_withdrawn && !self.is_reinstated { self.amount_minor } else { 0 }
     }
 }
 

@@ -122,12 +122,8 @@ impl Order {
     /// Pieces of each variant that the order takes from stock.
     #[must_use]
     pub fn demand(&self) -> BTreeMap<VariantId, u32> {
-        let mut demand = BTreeMap::new();
-        for line in self.terms.lines.iter().filter(|line| line.is_stocked) {
-            let wanted: &mut u32 = demand.entry(line.variant).or_default();
-            *wanted = wanted.saturating_add(line.quantity);
-        }
-        demand
+        let stocked = self.terms.lines.iter().filter(|line| line.is_stocked);
+        sums(stocked.map(|line| (line.variant, line.quantity)))
     }
 
     /// What waits for the payment.
@@ -141,6 +137,16 @@ impl Order {
     pub fn committed(&self) -> Vec<Pick> {
         picks(self.holds.iter().map(|hold| (hold, hold.committed)))
     }
+}
+
+/// Quantities added up by what they are of.
+pub(super) fn sums<Of: Ord>(quantities: impl Iterator<Item = (Of, u32)>) -> BTreeMap<Of, u32> {
+    let mut sums: BTreeMap<Of, u32> = BTreeMap::new();
+    for (of, quantity) in quantities {
+        let sum = sums.entry(of).or_default();
+        *sum = sum.saturating_add(quantity);
+    }
+    sums
 }
 
 fn picks<'a>(holds: impl Iterator<Item = (&'a Hold, u32)>) -> Vec<Pick> {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::dice::Dice;
 
 fn ppm(rate: u32) -> Share {
     Share::from_ppm(rate).unwrap()
@@ -79,18 +80,6 @@ fn what_cannot_be_counted_is_an_error_and_no_panic() {
     let tax =
         price(&basket(Prices::WithoutTax, Rounding::PerOrder, vec![line(i64::MAX, 1, 1_000_000)]));
     assert_eq!(tax, Err(MoneyError::TooLarge));
-}
-
-/// A xorshift generator: the same baskets on every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, below: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % below
-    }
 }
 
 fn any_basket(dice: &mut Dice) -> Basket {

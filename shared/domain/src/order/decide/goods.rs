@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use crate::id::{FulfillmentId, LineId, ReturnId};
 
 use super::super::command::Answer;
+use super::super::stock::sums;
 use super::super::{
     Command, Event, Fulfillment, FulfillmentState, Order, Pick, Portion, Rejected, ReturnState,
 };
@@ -132,11 +133,7 @@ fn parcel(order: &Order, id: FulfillmentId) -> Result<&Fulfillment, Rejected> {
 }
 
 fn enough(portions: &[Portion], left: impl Fn(LineId) -> Option<u32>) -> Result<(), Rejected> {
-    let mut wanted: BTreeMap<LineId, u32> = BTreeMap::new();
-    for portion in portions {
-        let sum = wanted.entry(portion.line).or_default();
-        *sum = sum.saturating_add(portion.quantity);
-    }
+    let wanted = sums(portions.iter().map(|portion| (portion.line, portion.quantity)));
     if wanted.is_empty() || wanted.values().any(|&wanted| wanted == 0) {
         return Err(Rejected::NoPieces);
     }

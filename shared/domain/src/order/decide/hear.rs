@@ -94,12 +94,7 @@ fn captured(order: &Order, payment: &Payment, amount: Money, heard: &Heard) -> V
     if order.is_placed() && order.ended.is_none() {
         return events;
     }
-    let placed = if order.ended == Some(Ended::Cancelled) {
-        Err(vec![])
-    } else {
-        place(order, &heard.offers)
-    };
-    match placed {
+    match place(order, &heard.offers) {
         Ok(placed) => events.extend(placed),
         // Nobody keeps money for what will not be sent.
         Err(refused) => {
@@ -239,15 +234,7 @@ fn dispute(order: &Order, payment: &Payment, fact: &Fact) -> Vec<Event> {
     if known == Some(&heard) {
         return vec![];
     }
-    let Dispute { reference, payment, amount_minor, state, is_withdrawn, is_reinstated } = heard;
-    vec![Event::DisputeRecorded {
-        reference,
-        payment,
-        amount_minor,
-        state,
-        is_withdrawn,
-        is_reinstated,
-    }]
+    vec![Event::DisputeRecorded(heard)]
 }
 
 fn is_wrong(order: &Order, amount: Money, wrong_amount: bool) -> bool {

@@ -1,23 +1,12 @@
 use super::*;
+use crate::dice::Dice;
 
-/// A xorshift generator: the same histories on every run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, below: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % below
-    }
-
-    fn amount(&mut self) -> i64 {
-        [0, 1, 1200, 3599, 3600, 3601, 9900, -5][self.roll(8) as usize]
-    }
+fn any_amount(dice: &mut Dice) -> i64 {
+    [0, 1, 1200, 3599, 3600, 3601, 9900, -5][dice.roll(8) as usize]
 }
 
 fn any_fact(dice: &mut Dice) -> Fact {
-    let amount = euros(dice.amount());
+    let amount = euros(any_amount(dice));
     match dice.roll(9) {
         0 => Fact::ActionRequired,
         1 => Fact::Processing,
@@ -29,13 +18,13 @@ fn any_fact(dice: &mut Dice) -> Fact {
         7 => Fact::Refund {
             reference: format!("re_{}", dice.roll(3)),
             refund: (dice.roll(2) == 0).then(|| refund(u128::from(dice.roll(3)))),
-            amount: euros(dice.amount().abs()),
+            amount: euros(any_amount(dice).abs()),
             state: [RefundState::Pending, RefundState::Succeeded, RefundState::Failed]
                 [dice.roll(3) as usize],
         },
         _ => Fact::Dispute {
             reference: "dp_1".to_owned(),
-            amount: euros(dice.amount().abs()),
+            amount: euros(any_amount(dice).abs()),
             state: [DisputeState::Open, DisputeState::Won, DisputeState::Lost]
                 [dice.roll(3) as usize],
             is_withdrawn: dice.roll(2) == 0,
@@ -60,9 +49,9 @@ fn any_command(dice: &mut Dice) -> Command {
         }),
         5 => Command::Expire { now: at(9_999) },
         6 => Command::Cancel { reason: String::new(), refund: refund(5) },
-        7 => Command::Capture { payment: PAYMENT, amount_minor: Some(dice.amount()) },
+        7 => Command::Capture { payment: PAYMENT, amount_minor: Some(any_amount(dice)) },
         8 => Command::Void { payment: PAYMENT },
-        9 => give_back(u128::from(dice.roll(6)), Some(dice.amount())),
+        9 => give_back(u128::from(dice.roll(6)), Some(any_amount(dice))),
         10 => Command::Pack { fulfillment, portions },
         11 => Command::Ship { fulfillment },
         12 => Command::Deliver { fulfillment },
@@ -188,14 +177,14 @@ pub(super) fn one_of_each() -> Vec<Event> {
             reference: text(),
             state: RefundState::Failed,
         },
-        Event::DisputeRecorded {
+        Event::DisputeRecorded(Dispute {
             reference: text(),
             payment,
             amount_minor,
             state: DisputeState::Won,
             is_withdrawn: true,
             is_reinstated: true,
-        },
+        }),
         Event::Placed { number: 7 },
         Event::HeldForReview { reason: ReviewReason::Manual },
         Event::ReviewCleared,
