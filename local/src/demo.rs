@@ -50,12 +50,10 @@ pub async fn run(demo: &DemoOptions, first: &RunOptions, options: &Options) -> R
     let started = Instant::now();
     let site = Site::open(options).await?;
     // Whoever stops it in the middle leaves no server behind.
+    let stopped = stopped()?;
     let now = tokio::select! {
         now = tell(&site, demo, first, started) => now?,
-        stopped = stopped() => {
-            stopped?;
-            return Ok(site.close()?);
-        }
+        () = stopped => return Ok(site.close()?),
     };
     // The day goes on from there, for whoever sends points of his own.
     let host = site.host(Clock::starting_at(now))?;

@@ -176,11 +176,10 @@ impl Site {
     /// # Errors
     /// When listening fails, or the database does not stop.
     pub async fn serve(self, host: &Host) -> Result<(), SiteError> {
+        let stopped = stopped()?;
         let stop = async {
-            match stopped().await {
-                Ok(()) => tracing::info!("stopping"),
-                Err(error) => tracing::error!(error = app::trace::chain(&error), "no signals"),
-            }
+            stopped.await;
+            tracing::info!("stopping");
         };
         host.serve(self.listener, stop).await?;
         Ok(self.server.stop()?)
@@ -240,18 +239,19 @@ pub async fn start(folder: &Folder) -> Result<(Server, Addresses), SiteError> {
     Ok((server, addresses))
 }
 
-/// Waits for Ctrl-C or SIGTERM.
+/// What waits for Ctrl-C or SIGTERM, from now on.
 ///
 /// # Errors
 /// When the process cannot be told of signals.
-pub async fn stopped() -> io::Result<()> {
+pub fn stopped() -> io::Result<impl Future<Output = ()>> {
     let mut terminated = signal(SignalKind::terminate())?;
     let mut interrupted = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminated.recv() => {}
-        _ = interrupted.recv() => {}
-    }
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = interrupted.recv() => {}
+        }
+    })
 }
 
 /// Listens on the port that was asked for, or on the first that is free.

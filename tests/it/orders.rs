@@ -12,7 +12,7 @@ use domain::payment::{Fact, STRIPE};
 use domain::tenant::Currency;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use store::orders::{self, Also, Writing};
+use store::orders::{self, Writing};
 use store::{Db, Error};
 use tests::World;
 use uuid::Uuid;
@@ -71,7 +71,7 @@ impl Shop {
             gateway: STRIPE,
             posted: &[],
         };
-        orders::write(&self.db, self.tenant, &writing, Also::default()).await
+        orders::write(&self.db, self.tenant, &writing).await
     }
 
     async fn open(&self) -> Result<Order, Error> {

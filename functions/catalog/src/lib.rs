@@ -107,15 +107,17 @@ async fn get_product(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let sees_all = sees_all(&caller)?;
-    let found = products::find(&app.db, caller.tenant.number, parse(&id), &id).await?;
+    let found = products::find(&app.db, caller.tenant.number, id.parse().ok(), &id).await?;
     let seen = |product: &Product| sees_all || product.state == catalog::State::Published;
     let product = found.filter(seen).ok_or_else(|| Problem::not_found(format!("product {id}")))?;
+    let tag = tag(product.version);
+    let is_known = header_text(&headers, header::IF_NONE_MATCH) == Some(&tag);
     let cache = [
-        (header::ETAG, tag(product.version)),
+        (header::ETAG, tag),
         (header::CACHE_CONTROL, if sees_all { "no-cache" } else { PUBLIC }.to_owned()),
         (header::VARY, header::AUTHORIZATION.to_string()),
     ];
-    if header_text(&headers, header::IF_NONE_MATCH) == Some(&tag(product.version)) {
+    if is_known {
         return Ok((StatusCode::NOT_MODIFIED, cache).into_response());
     }
     Ok((cache, Json(ProductOut::from(product))).into_response())
@@ -149,9 +151,7 @@ async fn put_product(
     let product = wanted.named(ProductId(id));
     product.check().map_err(|unsound| Problem::invalid(&unsound.field, unsound.to_string()))?;
     let tenant = caller.tenant.number;
-    products::put(&app.db, tenant, &product, expected).await.map_err(refused)?;
-    let found = products::find(&app.db, tenant, Some(product.id), "").await?;
-    let product = found.ok_or_else(|| Problem::not_found("product of that id any more"))?;
+    let product = products::put(&app.db, tenant, &product, expected).await.map_err(refused)?;
     let cache = [(header::ETAG, tag(product.version))];
     Ok((cache, Json(ProductOut::from(product))).into_response())
 }
@@ -186,10 +186,6 @@ fn sees_all(caller: &Caller) -> Result<bool, Problem> {
     Ok(caller.scopes.contains(&Scope::CatalogWrite))
 }
 
-fn parse(id: &str) -> Option<ProductId> {
-    id.parse().ok()
-}
-
 fn tag(version: i32) -> String {
     format!("\"{version}\"")
 }
@@ -206,11 +202,10 @@ fn refused(error: store::Error) -> Problem {
     match error.constraint() {
         Some("product_slug") => conflict("another product has this slug").at("slug"),
         Some("variant_sku") => conflict("a variant of another product has this SKU").at("variants"),
-        Some("cart_line_tenant_variant_fkey" | "stock_tenant_variant_fkey") => conflict(
-            "a variant that you left out has stock or lies in a cart; keep it, or archive the \
-             product",
-        )
-        .at("variants"),
+        Some("stock_tenant_variant_fkey") => {
+            conflict("a variant that you left out has stock; keep it, or archive the product")
+                .at("variants")
+        }
         _ => Problem::from(error),
     }
 }

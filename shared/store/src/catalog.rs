@@ -5,8 +5,8 @@ use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use crate::statement::{Statement, flights};
-use crate::{Db, Error, Flight, Parameter};
+use crate::statement::{Statement, fly};
+use crate::{Db, Error, Flight, Parameter, one_row};
 
 /// Which products a list has.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub struct Wanted<'a> {
 }
 
 /// Writes a whole product: what is not in it any more is gone. `expected` is the version that
-/// the caller saw; 0 says that there is none yet.
+/// the caller saw; 0 says that there is none yet. The product as it is then.
 ///
 /// # Errors
 /// [`Error::Refused`] when the product has another version, or a variant is another product's;
@@ -33,7 +33,7 @@ pub async fn put(
     tenant: TenantNumber,
     product: &Product,
     expected: Option<i32>,
-) -> Result<(), Error> {
+) -> Result<Product, Error> {
     let statements = [
         put_product(tenant, product, expected)?,
         Statement::new(include_str!("catalog/remove_variants.sql"))
@@ -45,9 +45,13 @@ pub async fn put(
             .with(tenant.0, Type::INT4)
             .with(variants(product), Type::UUID_ARRAY),
         put_prices(tenant, product),
+        Statement::new(FIND)
+            .with(tenant.0, Type::INT4)
+            .with(product.id.0, Type::UUID)
+            .with(product.slug.clone(), Type::TEXT),
     ];
-    let parameters: Vec<_> = statements.iter().map(Statement::borrowed).collect();
-    db.flight(Some(tenant), &flights(&statements, &parameters)).await.map(drop)
+    let mut answers = fly(db, tenant, &statements).await?;
+    read_product(&one_row(answers.pop().unwrap_or_default(), "product")?)
 }
 
 /// Finds a product by its id or its slug.
@@ -61,11 +65,10 @@ pub async fn find(
     slug: &str,
 ) -> Result<Option<Product>, Error> {
     let id = id.map(|id| id.0);
-    let sql = include_str!("catalog/find.sql");
     let parameters: &[Parameter<'_>] =
         &[(&tenant.0, Type::INT4), (&id, Type::UUID), (&slug, Type::TEXT)];
-    let answers = db.flight(Some(tenant), &[Flight { sql, parameters }]).await?;
-    answers[0].first().map(product).transpose()
+    let answers = db.flight(Some(tenant), &[Flight { sql: FIND, parameters }]).await?;
+    answers[0].first().map(read_product).transpose()
 }
 
 /// Lists products by slug.
@@ -87,7 +90,7 @@ pub async fn list(
         (&wanted.limit, Type::INT8),
     ];
     let answers = db.flight(Some(tenant), &[Flight { sql, parameters }]).await?;
-    answers[0].iter().map(product).collect()
+    answers[0].iter().map(read_product).collect()
 }
 
 /// Takes a product from sale. False when there is none.
@@ -100,6 +103,8 @@ pub async fn archive(db: &Db, tenant: TenantNumber, id: ProductId) -> Result<boo
     let answers = db.flight(Some(tenant), &[Flight { sql, parameters }]).await?;
     Ok(!answers[0].is_empty())
 }
+
+const FIND: &str = include_str!("catalog/find.sql");
 
 fn variants(product: &Product) -> Vec<uuid::Uuid> {
     product.variants.iter().map(|variant| variant.id.0).collect()
@@ -172,7 +177,7 @@ fn put_prices(tenant: TenantNumber, product: &Product) -> Statement {
         .with(amounts, Type::INT8_ARRAY)
 }
 
-fn product(row: &Row) -> Result<Product, Error> {
+fn read_product(row: &Row) -> Result<Product, Error> {
     Ok(Product {
         id: ProductId(row.get(0)),
         slug: row.get(1),

@@ -75,7 +75,8 @@ impl Error {
     #[must_use]
     pub fn is_datas_fault(&self) -> bool {
         let Self::Statement(error) = self else { return false };
-        error.code().is_some_and(|code| ["22", "23"].contains(&&code.code()[..2]))
+        let class = |code: &SqlState| ["22", "23"].iter().any(|it| code.code().starts_with(it));
+        error.code().is_some_and(class)
     }
 
     /// Whether a point found no partition for its week.
@@ -112,8 +113,9 @@ impl From<tokio_postgres::Error> for Error {
             &SqlState::QUERY_CANCELED => Self::Unavailable(Unavailable::Slow(error)),
             // Lost connections; no disk, memory or connection left; faults of the machine and of
             // what serves its pages; sessions that a newer server ended.
-            code if ["08", "53", "58", "XX"].contains(&&code.code()[..2])
-                || ["57P05", "25P04"].contains(&code.code()) =>
+            code if ["08", "53", "58", "XX", "57P05", "25P04"]
+                .iter()
+                .any(|class| code.code().starts_with(class)) =>
             {
                 Self::Unavailable(Unavailable::Connection(error))
             }

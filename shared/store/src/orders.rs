@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-pub use self::write::{Also, Writing, write};
+pub use self::write::{Writing, write};
 
 use crate::{Db, Error, Flight, Parameter, stock};
 

@@ -1,6 +1,8 @@
+use domain::id::TenantNumber;
+use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
-use crate::{Flight, Parameter};
+use crate::{Db, Error, Flight, Parameter};
 
 /// A statement that owns its parameters, so that a transaction can be put together in pieces.
 pub(crate) struct Statement {
@@ -18,14 +20,37 @@ impl Statement {
         self
     }
 
-    pub(crate) fn borrowed(&self) -> Vec<Parameter<'_>> {
+    fn borrowed(&self) -> Vec<Parameter<'_>> {
         let parameters = self.parameters.iter();
         parameters.map(|(value, of)| (&**value as &(dyn ToSql + Sync), of.clone())).collect()
     }
 }
 
-/// The statements as a transaction takes them.
-pub(crate) fn flights<'a>(
+/// Runs the statements as one transaction in one round trip: see [`Db::flight`].
+pub(crate) async fn fly(
+    db: &Db,
+    tenant: TenantNumber,
+    statements: &[Statement],
+) -> Result<Vec<Vec<Row>>, Error> {
+    let parameters = parameters(statements);
+    db.flight(Some(tenant), &flights(statements, &parameters)).await
+}
+
+/// The same for what runs very often with the same plan: see [`Db::routine`].
+pub(crate) async fn fly_routinely(
+    db: &Db,
+    tenant: TenantNumber,
+    statements: &[Statement],
+) -> Result<Vec<Vec<Row>>, Error> {
+    let parameters = parameters(statements);
+    db.routine(tenant, &flights(statements, &parameters)).await
+}
+
+fn parameters(statements: &[Statement]) -> Vec<Vec<Parameter<'_>>> {
+    statements.iter().map(Statement::borrowed).collect()
+}
+
+fn flights<'a>(
     statements: &'a [Statement],
     parameters: &'a [Vec<Parameter<'a>>],
 ) -> Vec<Flight<'a>> {

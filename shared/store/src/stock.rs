@@ -14,17 +14,12 @@ use crate::statement::Statement;
 /// Levels, their changes by hand, and where they are.
 mod level;
 
-/// Who moves stock, and why.
-#[derive(Clone, Debug)]
-pub struct Cause<'a> {
-    /// For which order, if for one.
-    pub order: Option<OrderId>,
-    /// Why.
-    pub reason: &'a str,
-    /// By whom.
-    pub actor: &'a str,
-    /// When.
-    pub at: Timestamp,
+/// Who moves stock for an order, and why.
+pub(crate) struct Cause<'a> {
+    pub(crate) order: OrderId,
+    pub(crate) reason: &'a str,
+    pub(crate) actor: &'a str,
+    pub(crate) at: Timestamp,
 }
 
 /// The ledger rows of moves, and the change of the columns. The second locks rows, in the order
@@ -55,7 +50,7 @@ pub(crate) fn moving(
             .with(allocated, Type::INT4_ARRAY)
     };
     let record = columns(include_str!("stock/record.sql"))
-        .with(cause.order.map(|order| order.0), Type::UUID)
+        .with(cause.order.0, Type::UUID)
         .with(cause.reason.to_owned(), Type::TEXT)
         .with(cause.actor.to_owned(), Type::TEXT)
         .with(cause.at, Type::TIMESTAMPTZ);

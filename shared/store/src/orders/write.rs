@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use tokio_postgres::types::Type;
 
 use crate::outbox::Posted;
-use crate::statement::{Statement, flights};
+use crate::statement::{Statement, fly_routinely};
 use crate::stock::{Cause, moving};
 use crate::{Db, Error};
 
@@ -31,12 +31,6 @@ pub struct Writing<'a> {
     pub posted: &'a [Posted],
 }
 
-/// What else belongs to the same transaction.
-#[derive(Default)]
-pub struct Also {
-    pub(crate) first: Vec<Statement>,
-}
-
 /// Whoever wrote that something is to be asked of the provider asks it. If he dies, another may
 /// after this time.
 const OPERATION_LEASE: Duration = Duration::from_secs(60);
@@ -48,21 +42,15 @@ const OPERATION_LEASE: Duration = Duration::from_secs(60);
 /// # Errors
 /// [`Error::Conflict`] when another wrote first: load and decide again. [`Error::Statement`] with
 /// the constraint `stock_not_oversold` when the stock is gone.
-pub async fn write(
-    db: &Db,
-    tenant: TenantNumber,
-    writing: &Writing<'_>,
-    also: Also,
-) -> Result<Order, Error> {
+pub async fn write(db: &Db, tenant: TenantNumber, writing: &Writing<'_>) -> Result<Order, Error> {
     let mut after = folded(writing)?;
-    let mut statements = also.first;
-    statements.extend(append(tenant, writing)?);
+    let mut statements: Vec<Statement> = append(tenant, writing)?.into_iter().collect();
     statements.push(project(tenant, &after, writing));
     statements.extend(pay(tenant, &after, writing));
     statements.extend(post(tenant, writing));
     statements.extend(writing.posted.iter().map(|posted| outbox(tenant, posted)));
     let cause = Cause {
-        order: Some(writing.id),
+        order: writing.id,
         reason: reason(writing.events),
         actor: writing.actor,
         at: writing.at,
@@ -71,8 +59,7 @@ pub async fn write(
     let placed = place(tenant, writing);
     let draws = placed.is_some();
     statements.extend(placed);
-    let parameters: Vec<_> = statements.iter().map(Statement::borrowed).collect();
-    let mut answers = db.routine(tenant, &flights(&statements, &parameters)).await?;
+    let mut answers = fly_routinely(db, tenant, &statements).await?;
     if draws {
         let drawn = answers.pop().unwrap_or_default();
         let row = crate::one_row(drawn, "order number")?;

@@ -4,7 +4,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use crate::statement::{Statement, flights};
+use crate::statement::{Statement, fly};
 use crate::{Db, Error, Flight, Parameter};
 
 /// How much there is of a variant at a location.
@@ -151,8 +151,7 @@ pub async fn adjust(
             .with(adjustment.actor.to_owned(), Type::TEXT)
             .with(adjustment.at, Type::TIMESTAMPTZ),
     ];
-    let parameters: Vec<_> = statements.iter().map(Statement::borrowed).collect();
-    match db.flight(Some(tenant), &flights(&statements, &parameters)).await {
+    match fly(db, tenant, &statements).await {
         Ok(rows) if rows[1].is_empty() => Ok(Adjusted::Missing),
         Ok(_) => Ok(Adjusted::Done),
         Err(error) => match error.constraint() {
