@@ -150,7 +150,9 @@ impl Product {
             is_text(&format!("media[{index}].alt"), &medium.alt, 0, limit::TITLE)?;
         }
         let bytes = serde_json::to_string(&self.attributes).map_or(usize::MAX, |text| text.len());
-        at_most("attributes (bytes)", bytes, limit::ATTRIBUTES)?;
+        require(bytes <= limit::ATTRIBUTES, "attributes", || {
+            format!("they have {bytes} bytes as JSON, and at most {} are kept", limit::ATTRIBUTES)
+        })?;
         require(!self.variants.is_empty(), "variants", || {
             "a product has at least one variant: that is what is bought".to_owned()
         })?;

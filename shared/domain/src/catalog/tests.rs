@@ -47,11 +47,14 @@ type Spoil = fn(&mut Product);
 #[test]
 fn a_fault_is_named_with_its_field() {
     assert_eq!(shirt().check(), Ok(()));
-    let spoils: [(&str, Spoil); 14] = [
+    let spoils: [(&str, Spoil); 15] = [
         ("slug", |it| it.slug = "Linen Shirt".to_owned()),
         ("title", |it| it.title = String::new()),
         ("title", |it| it.title = "a\u{7}".to_owned()),
         ("categories[0]", |it| it.categories[0] = String::new()),
+        ("attributes", |it| {
+            it.attributes.insert("story".to_owned(), "long ".repeat(4_000).into());
+        }),
         ("variants", |it| it.variants.clear()),
         ("variants[1].sku", |it| it.variants[1].sku = "SKU-1".to_owned()),
         ("variants[1].id", |it| it.variants[1].id = it.variants[0].id),
