@@ -8,30 +8,23 @@ use store::Client;
 
 use super::*;
 
-/// Holds the rollups of the first batch, so that what comes meets behind it.
+const YESTERDAY: &str = "2026-03-28T12:00:00Z";
+
+/// Holds the rollups of an instant's day, so that what comes meets behind it.
 struct Holder(Client);
 
 impl Holder {
-    async fn hold(world: &World) -> Self {
+    async fn hold(world: &World, at: &str) -> Self {
         let options = options_of(world.database_url(Role::Owner));
         let client = store::connect(&options).await.unwrap();
         client.query_typed("begin", &[]).await.unwrap();
-        let held = client.query_typed("select from roll_day for update", &[]).await.unwrap();
+        let rollups = format!(
+            "select from roll_day
+             where bucket = (select max(bucket) from roll_day where bucket <= '{at}') for update"
+        );
+        let held = client.query_typed(&rollups, &[]).await.unwrap();
         assert!(!held.is_empty(), "there is nothing to hold");
         Self(client)
-    }
-
-    /// Waits for the rollups, and holds them when they are let go.
-    #[expect(clippy::disallowed_methods, reason = "it waits beside the test")]
-    fn hold_next(world: &World) -> impl Future<Output = Self> {
-        let options = options_of(world.database_url(Role::Owner));
-        let held = tokio::spawn(async move {
-            let client = store::connect(&options).await.unwrap();
-            client.query_typed("begin", &[]).await.unwrap();
-            client.query_typed("select from roll_day for update", &[]).await.unwrap();
-            Self(client)
-        });
-        async { held.await.unwrap() }
     }
 
     async fn let_go_when_someone_waits(self, world: &World) {
@@ -63,7 +56,7 @@ fn with_id(mut row: Value, id: &str) -> Value {
 async fn batches_that_meet_share_a_transaction() {
     let (world, key) = shop().await;
     world.post("/v1/points", &key, &json!([sale(1, NOW)])).await.expect(200);
-    let holder = Holder::hold(&world).await;
+    let holder = Holder::hold(&world, NOW).await;
     let rows = json!([sale(1, NOW)]);
     let posts = join_all((0..20).map(|_| world.post("/v1/points", &key, &rows)));
     let (answers, ()) = tokio::join!(posts, holder.let_go_when_someone_waits(&world));
@@ -80,7 +73,7 @@ async fn a_batch_that_was_sent_before_spoils_none_that_it_meets() {
     let (world, key) = shop().await;
     let before = json!([with_id(sale(5, NOW), "order:1")]);
     world.send(keyed(&key, "first", &before)).await.expect(200);
-    let holder = Holder::hold(&world).await;
+    let holder = Holder::hold(&world, NOW).await;
     let fresh = json!([with_id(sale(7, NOW), "order:2"), with_id(sale(7, NOW), "order:3")]);
     let crossed = json!([with_id(sale(5, NOW), "order:1"), with_id(sale(9, NOW), "order:4")]);
     let twice = json!([with_id(sale(3, NOW), "order:5"), with_id(sale(3, NOW), "order:5")]);
@@ -121,36 +114,34 @@ async fn a_batch_that_was_sent_before_spoils_none_that_it_meets() {
 #[tokio::test]
 async fn a_client_that_hangs_up_takes_none_of_the_others_along() {
     let (world, key) = shop().await;
-    world.post("/v1/points", &key, &json!([sale(1, NOW)])).await.expect(200);
-    let rows = json!([sale(1, NOW)]);
-    let holder = Holder::hold(&world).await;
-    let late = |wait_ms: u64| tokio::time::sleep(Duration::from_millis(wait_ms));
-    // The first call waits for the first holder. Behind it the others meet; the one that writes
-    // for all of them waits for the second holder, and is given up meanwhile.
+    let [first, second] = [NOW, YESTERDAY].map(|at| json!([sale(1, at)]));
+    for rows in [&first, &second] {
+        world.post("/v1/points", &key, rows).await.expect(200);
+    }
+    let holder = Holder::hold(&world, NOW).await;
+    let next = Holder::hold(&world, YESTERDAY).await;
+    // Behind the first call the others meet. The one that writes for all of them comes to a day
+    // that is held on, and is given up there.
     let leader = async {
-        late(100).await;
-        tokio::time::timeout(Duration::from_secs(1), world.post("/v1/points", &key, &rows)).await
+        until_so_many_wait(&world, 1).await;
+        let answer = world.post("/v1/points", &key, &second);
+        let answer = tokio::time::timeout(Duration::from_secs(2), answer).await;
+        next.let_go().await;
+        answer
     };
     let others = async {
-        late(200).await;
-        join_all((0..5).map(|_| world.post("/v1/points", &key, &rows))).await
-    };
-    let let_go = async {
         until_so_many_wait(&world, 1).await;
-        let next = Holder::hold_next(&world);
-        until_so_many_wait(&world, 2).await;
-        holder.let_go_when_someone_waits(&world).await;
-        let next = next.await;
-        late(1_500).await;
-        next.let_go().await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        join_all((0..5).map(|_| world.post("/v1/points", &key, &second))).await
     };
-    let head = world.post("/v1/points", &key, &rows);
+    let head = world.post("/v1/points", &key, &first);
+    let let_go = holder.let_go_when_someone_waits(&world);
     let (head, leader, answers, ()) = tokio::join!(head, leader, others, let_go);
     head.expect(200);
     assert!(leader.is_err(), "it was given up");
     assert!(answers.iter().all(|answer| answer.status == 200), "{:?}", answers[0].json);
     let written = world.count("select sum(n)::bigint from roll_day").await;
-    assert!((7..=8).contains(&written), "{written} points");
+    assert!((8..=9).contains(&written), "{written} points");
     assert_rollups_equal_points(&world).await;
 }
 
