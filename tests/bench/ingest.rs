@@ -122,7 +122,7 @@ async fn send_all(address: SocketAddr, key: &str, batches: &[Vec<u8>]) {
         let mut connection = Connection::open(address).await.expect("it listens");
         while let Some(body) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
             let (status, answer) =
-                connection.post("/v1/points", key, body).await.expect("an answer");
+                connection.post("/v1/points?backfill=true", key, body).await.expect("an answer");
             assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
         }
     });
@@ -168,7 +168,7 @@ async fn calls(address: SocketAddr, key: &str, peak: f64, table: &mut Table) {
             let due = started + every * u32::try_from(n).expect("a small number");
             tokio::time::sleep_until(due.into()).await;
             let (status, _answer) =
-                connection.post("/v1/points", key, body).await.expect("an answer");
+                connection.post("/v1/points?backfill=true", key, body).await.expect("an answer");
             assert_eq!(status, 200);
             latencies.push(due.elapsed().as_secs_f64() * 1e3);
         }

@@ -257,11 +257,11 @@ async fn undoing_leaves_what_was_there_before_to_the_bit() {
                     "at": format!("2025-06-02T{:02}:{:02}:30Z", minute / 60, minute % 60) })
         })
         .collect();
-    world.post("/v1/points", &key, &json!(own)).await.expect(200);
+    world.post("/v1/points?backfill=true", &key, &json!(own)).await.expect(200);
     let mut same = vec![json!({ "metric": "revenue", "value": 250, "unit": "EUR",
         "tags": { "country": "France" }, "at": "2025-06-01T00:00:00+02:00" })];
     same.push(same[0].clone());
-    world.post("/v1/points", &key, &json!(same)).await.expect(200);
+    world.post("/v1/points?backfill=true", &key, &json!(same)).await.expect(200);
     let before = (points(&world, "revenue").await, rollups(&world).await);
 
     let id = uploaded(&world, &key, &sales(), long_file(12_000).as_bytes()).await;

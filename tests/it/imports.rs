@@ -226,3 +226,28 @@ async fn refused_lines_come_in_pages() {
     );
     assert_eq!(last.json["errors"][0]["line"], 151);
 }
+
+#[tokio::test]
+async fn what_was_folded_and_what_was_gone_is_told() {
+    let (world, key) = shop().await;
+    let mut file = "metric,value,at,page\n".to_owned();
+    for page in 0..10_003 {
+        file.push_str(&format!("visits,1,2026-03-29 09:00,/{page}\n"));
+    }
+    let wanted = json!({ "kind": "points", "file_name": "visits.csv", "mapping": {
+        "metric": "metric", "value": "value", "at": "at", "tags": { "page": "page" } } });
+    let id = uploaded(&world, &key, &wanted, file.as_bytes()).await;
+    let import = done(&world, &key, &id, "run").await;
+    assert_eq!(
+        (&import["counts"]["points"], &import["points_folded"]),
+        (&json!(10_003), &json!(3))
+    );
+    let page_7 = "delete from point_head
+                  where series = (select id from series where tags ->> 'page' = '/7')";
+    world.sql(page_7).await;
+    let undone = done(&world, &key, &id, "undo").await;
+    assert_eq!((&undone["status"], &undone["points_missing"]), (&json!("undone"), &json!(1)));
+    assert_eq!(world.count("select count(*) from point").await, 0);
+    let again = done(&world, &key, &id, "run").await;
+    assert_eq!((&again["points_folded"], &again["points_missing"]), (&json!(3), &json!(0)));
+}

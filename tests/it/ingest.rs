@@ -15,6 +15,8 @@ use uuid::Uuid;
 
 use crate::rollups::assert_rollups_equal_points;
 
+/// How many points a key may send in a minute, and how old they may be.
+mod allowance;
 /// Batches of a tenant that meet share a transaction.
 mod company;
 /// Rows that nobody sends in good faith.
@@ -279,35 +281,6 @@ async fn a_crowded_metric_folds_its_greatest_tag_and_keeps_the_data() {
     assert_eq!(world.count(other).await, 1);
     let tags = world.get("/v1/metrics/visits/tags", &key).await.expect(200);
     assert_eq!(tags.json["tags"][0]["key"], "page");
-}
-
-#[tokio::test]
-async fn history_needs_its_scope_and_makes_its_partitions() {
-    let (world, key) = shop().await;
-    let old = json!([sale(1, "2010-12-01T08:26:00Z")]);
-    world.post("/v1/points", &key, &old).await.expect(422);
-    let historian = world.key(&[Scope::PointsWrite, Scope::PointsBackfill]).await;
-    world.post("/v1/points", &historian, &old).await.expect(200);
-    let unsealed =
-        "select count(*) from pg_class where relname like 'point_head_2%' and relkind = 'r'
-                    and not (relrowsecurity and relforcerowsecurity)";
-    assert_eq!(world.count(unsealed).await, 0);
-    assert_rollups_equal_points(&world).await;
-}
-
-#[tokio::test]
-async fn a_key_may_send_so_many_points_a_minute_and_what_is_refused_is_not_counted() {
-    let world = World::at(NOW).await.with_tenant("UTC").await;
-    let key = world.key_of(world.tenant(), &[Scope::PointsWrite], 100).await;
-    let rows = |count: usize| json!((0..count).map(|_| sale(1, NOW)).collect::<Vec<_>>());
-    let answer = world.post("/v1/points", &key, &rows(60)).await.expect(200);
-    assert_eq!(answer.header("ratelimit-limit"), "100");
-    let refused = world.post("/v1/points", &key, &rows(60)).await.expect(429);
-    assert_eq!(refused.json["code"], "rate_limited");
-    assert_eq!(refused.header("retry-after"), "60");
-    assert_eq!(refused.header("ratelimit-limit"), "100");
-    world.post("/v1/points", &key, &rows(40)).await.expect(200);
-    assert_eq!(world.count("select count(*) from point").await, 100);
 }
 
 #[tokio::test]

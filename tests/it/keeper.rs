@@ -15,7 +15,7 @@ async fn sealed_days_are_packed_late_points_join_them_and_nothing_is_lost() {
         .map(|n| (n, json!({ "k": (n % 7).to_string() })))
         .map(|(n, tags)| json!({ "metric": "m", "value": n, "at": at(n), "tags": tags }))
         .collect();
-    world.post("/v1/points", &key, &json!(rows)).await.expect(200);
+    world.post("/v1/points?backfill=true", &key, &json!(rows)).await.expect(200);
     world.tick("keeper").await;
     let sealed = "select count(*) from point_head where day < '2026-03-22'";
     assert_eq!(world.count(sealed).await, 0);
@@ -24,7 +24,7 @@ async fn sealed_days_are_packed_late_points_join_them_and_nothing_is_lost() {
     assert!(packed > 0 && open > 0, "{packed} packed, {open} open");
     assert_eq!(packed + open, 2_000);
     assert_rollups_equal_points(&world).await;
-    world.post("/v1/points", &key, &json!(rows[..100])).await.expect(200);
+    world.post("/v1/points?backfill=true", &key, &json!(rows[..100])).await.expect(200);
     world.tick("keeper").await;
     assert_eq!(world.count(sealed).await, 0);
     assert_eq!(world.count("select count(*) from point").await, 2_100);

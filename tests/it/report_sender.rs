@@ -88,6 +88,22 @@ async fn a_message_that_is_delivered_five_times_at_once_is_one_letter() {
 }
 
 #[tokio::test]
+async fn letters_that_waited_for_their_sender_leave_with_the_newest_alone() {
+    let (shop, report) = planned_weekly().await;
+    // Nobody takes messages for a week and two hours, while the planner goes on.
+    let shop = shop.at("2026-11-30T07:10:00Z");
+    shop.world.tick("report-planner").await;
+    let shop = shop.at("2026-11-30T09:10:00Z");
+    shop.world.drain_queues().await;
+    let [letter] = &shop.post.letters()[..] else { panic!("not one letter") };
+    assert!(letter.text.contains("Week 48, 23–29 November 2026"), "{}", letter.text);
+    assert!(letter.text.contains("This report is late"), "{}", letter.text);
+    assert_eq!(shop.states(&report).await, ["accepted", "overtaken"]);
+    let told = shop.world.sql("select late from occurrence order by due_at").await;
+    assert_eq!(told.iter().map(|row| row.get(0)).collect::<Vec<bool>>(), [false, true]);
+}
+
+#[tokio::test]
 async fn the_claim_of_a_worker_that_died_is_taken_over() {
     let (shop, report) = planned_weekly().await;
     shop.world.sql("update delivery set state = 'claimed'").await;

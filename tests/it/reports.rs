@@ -268,6 +268,22 @@ async fn a_link_of_a_report_that_is_gone_says_so() {
 }
 
 #[tokio::test]
+async fn a_letter_belongs_to_the_trace_of_whoever_asked_for_it() {
+    let Shop { world, key, .. } = &Shop::open().await;
+    let report = world.post("/v1/reports", key, &weekly(&["ann@shop.example"])).await.expect(201);
+    let path = format!("/v1/reports/{}/test", report.json["id"].as_str().unwrap());
+    let asked = request(Method::POST, &path, key)
+        .header("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(json!({ "recipient": "ann@shop.example" }).to_string().into());
+    world.send(asked.unwrap()).await.expect(202);
+    // Through the outbox, whose rows are gone once they are sent.
+    let trace: String = world.sql("select trace from job where queue = 'reports'").await[0].get(0);
+    assert!(trace.starts_with("00-0af7651916cd43dd8448eb211c80319c-"), "{trace}");
+    assert_eq!(world.count("select count(*) from outbox").await, 0);
+}
+
+#[tokio::test]
 async fn a_test_letter_is_marked_and_has_no_link_to_unsubscribe() {
     let shop = Shop::open().await;
     let report = shop.report(&weekly(&["ann@shop.example", "bob@shop.example"])).await;

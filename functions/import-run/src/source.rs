@@ -23,8 +23,9 @@ pub(crate) struct Source<'a> {
     pub(crate) upload: Upload,
     pub(crate) reader: Reader,
     metrics: HashMap<String, Metric>,
-    /// By position in the reader's series: its id, and whether hours are kept of it.
-    series: Vec<(i32, bool)>,
+    /// By position in the reader's series: its id, whether hours are kept of it, and whether a tag
+    /// was folded.
+    series: Vec<(i32, bool, bool)>,
 }
 
 /// What the lines are read for.
@@ -95,13 +96,21 @@ impl<'a> Source<'a> {
                 hourly.push(metric.declaration.finest == Finest::Hour);
             }
             let found = series::resolve(&self.app.db, self.tenant.number, &wanted).await?;
-            self.series.extend(found.iter().map(|found| found.id).zip(hourly));
+            let known = found.iter().zip(hourly);
+            let known = known.map(|(found, hourly)| (found.id, hourly, found.folded.is_some()));
+            self.series.extend(known);
         }
         let point = |point: &LinePoint| {
-            let (series, hourly) = self.series[point.series as usize];
+            let (series, hourly, _folded) = self.series[point.series as usize];
             Point { series, at: point.at, value: point.value, hourly }
         };
         Ok(points.iter().map(point).collect())
+    }
+
+    /// How many of points that were resolved go to a series whose tag was folded.
+    pub(crate) fn folded(&self, points: &[LinePoint]) -> u64 {
+        let folded = points.iter().filter(|point| self.series[point.series as usize].2);
+        u64::try_from(folded.count()).unwrap_or(u64::MAX)
     }
 
     /// Declares the metrics of sales. Those that somebody declared stay as they are, as long as

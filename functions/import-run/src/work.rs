@@ -62,6 +62,7 @@ impl Work<'_> {
             to: tally.lines,
             bytes_done: source.upload.bytes_read,
             tally: &tally,
+            folded: 0,
             refused: &refused,
             object_tag: &source.upload.tag,
             at: self.app.clock.now(),
@@ -85,17 +86,18 @@ impl Work<'_> {
             let tally = source.reader.tally();
             let room = REFUSED_KEPT.saturating_sub(tally.refused() - count(&lines));
             lines.refused.truncate(usize::try_from(room).unwrap_or(usize::MAX));
+            let points = source.resolve(&lines.points).await?;
             let chunk = Chunk {
                 import: self.import,
                 from,
                 to: source.reader.lines(),
                 bytes_done: source.upload.bytes_read,
                 tally: &tally,
+                folded: source.folded(&lines.points),
                 refused: &lines.refused,
                 object_tag: &tag,
                 at: self.app.clock.now(),
             };
-            let points = source.resolve(&lines.points).await?;
             let columns = Columns::of(points, &self.tenant.calendar.zone);
             let (written, next) =
                 join(self.write_chunk(&chunk, &columns), source.next(CHUNK_LINES)).await;
@@ -176,9 +178,9 @@ impl Work<'_> {
                 imports::undo_chunk(&tx, tenant, self.import, lines, at).await?;
                 let calendar = &self.tenant.calendar;
                 let removed = points::remove(&tx, tenant, calendar, points).await?;
-                if removed < points.len() {
-                    let missing = points.len() - removed;
-                    tracing::warn!(missing, "points of an import were gone before its undoing");
+                let missing = u64::try_from(points.len() - removed).unwrap_or(u64::MAX);
+                if missing > 0 {
+                    imports::miss(&tx, tenant, self.import, missing).await?;
                 }
                 step::reached("import.chunk_written");
                 tx.commit().await

@@ -95,6 +95,8 @@ async fn create(
         bytes_done: 0,
         lines_done: 0,
         lines_undone: 0,
+        points_folded: 0,
+        points_missing: 0,
         tally: None,
         problem: None,
         created_at: now,

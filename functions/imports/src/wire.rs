@@ -45,6 +45,10 @@ pub(crate) struct ImportOut {
     lines_done: u64,
     /// Lines whose points were removed again.
     lines_undone: u64,
+    /// Points whose greatest tag was folded to `__other__`, because the metric has 10,000 series.
+    points_folded: u64,
+    /// Points that were gone already when the import was undone: removed twice nothing is.
+    points_missing: u64,
     /// Bytes of the upload, once work began.
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes_total: Option<i64>,
@@ -250,6 +254,8 @@ impl ImportOut {
             upload,
             lines_done: import.lines_done,
             lines_undone: import.lines_undone,
+            points_folded: import.points_folded,
+            points_missing: import.points_missing,
             bytes_total: import.bytes_total,
             bytes_done: import.bytes_done,
             counts,

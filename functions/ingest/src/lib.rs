@@ -8,8 +8,8 @@
 //!   is away the batch waits in the queue and is answered 202; where the queue is Postgres
 //!   itself, 503 asks the client to come again. The same `Idempotency-Key` never counts twice.
 
-use app::caller::Caller;
-use app::extract::{IdempotencyKey, Path, Raw, header_text};
+use app::caller::{Allowance, Caller};
+use app::extract::{IdempotencyKey, Parameters, Path, Raw, header_text};
 use app::limiter::Verdict as Grant;
 use app::{App, Function, Problem, ProblemCode, Role, Trigger, Uses, step};
 use axum::Json;
@@ -63,7 +63,10 @@ pub fn function() -> Function {
 #[utoipa::path(
     post, path = "/v1/points", tag = "points",
     security(("api_key" = ["points:write"])),
-    params(("Idempotency-Key" = Option<String>, Header, description = "Counts the batch once")),
+    params(
+        Way,
+        ("Idempotency-Key" = Option<String>, Header, description = "Counts the batch once"),
+    ),
     request_body(content(
         (Vec<wire::PointDocument> = "application/json"),
         (String = "application/x-ndjson"),
@@ -78,18 +81,22 @@ pub fn function() -> Function {
 async fn post_points(
     State(app): State<App>,
     caller: Caller,
-    key: IdempotencyKey,
-    headers: HeaderMap,
+    Parameters(Way { backfill }): Parameters<Way>,
+    (key, headers): (IdempotencyKey, HeaderMap),
     Raw(body): Raw,
 ) -> Result<Response, Problem> {
     caller.require(Scope::PointsWrite)?;
+    let mut allowance = caller.allowance;
+    if backfill {
+        caller.require(Scope::PointsBackfill)?;
+        allowance = allowance.of_history();
+    }
     let lines = header_text(&headers, header::CONTENT_TYPE)
         .is_some_and(|kind| LINES.iter().any(|lines| kind.starts_with(lines)));
     let body = body::inflate(&headers, body)?;
     let now = app.clock.now();
-    let judge = Judge { now, backfill: caller.scopes.contains(&Scope::PointsBackfill) };
-    let batch = wire::read(&body, lines, judge)?;
-    let grant = grant(&app, &caller, batch.rows.len() + batch.refused.len()).await?;
+    let batch = wire::read(&body, lines, Judge { now, backfill })?;
+    let grant = grant(&app, allowance, batch.rows.len() + batch.refused.len()).await?;
     step::reached("ingest.checked");
     let receipt = match key.as_deref() {
         Some(key) => receipts::digest(&[caller.tenant.id.0.as_bytes(), b"points", key.as_bytes()]),
@@ -131,6 +138,17 @@ async fn get_receipt(
     caller.require(Scope::PointsWrite)?;
     let written = receipts::find(&app.db, caller.tenant.number, ReceiptId(id)).await?;
     parked::receipt(&app, &caller.tenant, ReceiptId(id), written).await
+}
+
+/// How points are taken in.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Way {
+    /// Take history in: points of more than seven days ago too. Needs the scope
+    /// `points:backfill`, and draws on an allowance of its own, a quarter of the key's.
+    #[serde(default)]
+    #[param(required = false)]
+    backfill: bool,
 }
 
 /// Which page of a list.
@@ -187,14 +205,14 @@ const LINES: [&str; 4] =
     ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"];
 
 /// Takes the points out of the key's minute. Without the counter, points are let in.
-async fn grant(app: &App, caller: &Caller, points: usize) -> Result<Option<Grant>, Problem> {
+async fn grant(app: &App, of: Allowance, points: usize) -> Result<Option<Grant>, Problem> {
     let now = app.clock.now();
-    let most = caller.allowance.points_per_minute;
+    let most = of.points_per_minute;
     if points > most as usize {
         let told = format!("the key may send {most} points a minute; send smaller batches");
         return Err(Problem::new(ProblemCode::TooLarge, told));
     }
-    match app.limiter.take(app.key_value.as_ref(), caller, points, now).await {
+    match app.limiter.take(app.key_value.as_ref(), of, points, now).await {
         Ok(grant) if grant.granted => Ok(Some(grant)),
         Ok(grant) => Err(Problem::new(
             ProblemCode::RateLimited,

@@ -69,6 +69,8 @@ pub(crate) struct BatchOut {
     pub(crate) replaced: u32,
     /// Rows that were not written; they are in the quarantine.
     pub(crate) rejected: u32,
+    /// How long before its arrival the oldest point that was written lies, in seconds.
+    pub(crate) lateness_s: i64,
     /// Every row that was not simply accepted.
     pub(crate) results: Vec<ResultOut>,
     /// How long ids and idempotency keys are remembered, exactly.
@@ -165,6 +167,7 @@ impl BatchOut {
         let mut out = Self {
             receipt,
             accepted: outcome.accepted,
+            lateness_s: outcome.lateness_s,
             dedupe_horizon_days: limit::DEDUPE_HORIZON.as_hours() / 24,
             ..Self::default()
         };

@@ -183,7 +183,8 @@ pub(crate) struct DeliveryOut {
     late: bool,
     /// A test letter.
     test: bool,
-    /// `planned`, `claimed`, `handed_over`, `accepted`, `unknown`, `failed` or `unsubscribed`.
+    /// `planned`, `claimed`, `handed_over`, `accepted`, `unknown`, `failed`, `unsubscribed` or
+    /// `overtaken` (by a newer one, while it waited).
     state: &'static str,
     /// What went wrong.
     #[serde(skip_serializing_if = "Option::is_none")]

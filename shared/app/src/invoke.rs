@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use store::meter::Meter;
 use tracing::{Instrument as _, Span};
 
-use crate::trace::{TraceParent, chain};
+use crate::trace::{TraceParent, chain, request_id};
 use crate::{App, Consumer, Deadline, Delivery, Failure, Job, Tick};
 
 /// What the host does with a message that was handled.
@@ -48,6 +48,7 @@ pub async fn deliver(
         "invocation",
         function = name,
         tenant = tracing::field::Empty,
+        request_id = request_id(),
         message_id = id,
         attempt = delivery.attempt,
         trace_id = format!("{:032x}", trace.trace_id),
@@ -72,6 +73,7 @@ pub async fn tick(name: &'static str, app: &App, job: &Job, tick: Tick) -> Resul
         "invocation",
         function = name,
         tenant = tracing::field::Empty,
+        request_id = request_id(),
         planned_at = %tick.planned_at,
         trace_id = format!("{:032x}", trace.trace_id),
     );

@@ -4,11 +4,11 @@ use std::sync::{Mutex, PoisonError};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::caller::{Allowance, Caller};
+use crate::caller::Allowance;
 use crate::port::{KeyValue, PortError};
 
-/// Counts points per key and minute. Each process leases its share of the minute in blocks from
-/// a shared counter, so that calls hardly ever wait for it.
+/// Counts points per allowance and minute. Each process leases its share of the minute in blocks
+/// from a shared counter, so that calls hardly ever wait for it.
 #[derive(Default)]
 pub struct Limiter {
     leases: Mutex<HashMap<Uuid, Lease>>,
@@ -19,6 +19,16 @@ struct Lease {
     minute: i64,
     left: i64,
     taken: i64,
+    /// The counter has nothing more in this minute.
+    exhausted: bool,
+}
+
+/// What the counter just gave.
+#[derive(Default)]
+struct Leased {
+    granted: i64,
+    taken: i64,
+    exhausted: bool,
 }
 
 /// What a call may do, and what its `RateLimit` headers say.
@@ -36,66 +46,65 @@ pub struct Verdict {
 
 /// A minute is leased in this many blocks.
 const BLOCKS: i64 = 20;
-/// Leases of keys that were not seen for minutes are dropped when there are more than this.
+/// Leases of allowances that were not seen for minutes are dropped when there are more than this.
 const LEASES: usize = 10_000;
 
 impl Limiter {
-    /// Takes points out of the key's minute.
+    /// Takes points out of a minute's allowance.
     ///
     /// # Errors
     /// When the shared counter is away: the caller decides whether to serve.
     pub async fn take(
         &self,
         key_value: &dyn KeyValue,
-        caller: &Caller,
+        allowance: Allowance,
         points: usize,
         now: Timestamp,
     ) -> Result<Verdict, PortError> {
-        let Allowance { of: key, points_per_minute } = caller.allowance;
-        let limit = i64::from(points_per_minute);
+        let limit = i64::from(allowance.points_per_minute);
         let points = i64::try_from(points).unwrap_or(i64::MAX);
         let minute = now.as_second().div_euclid(60);
         let reset_s = 60 - now.as_second().rem_euclid(60);
-        let missing = match self.spend(key, minute, points) {
-            Ok(taken) => return Ok(verdict(true, limit, limit - taken, reset_s)),
-            Err(missing) => missing,
-        };
-        let block = missing.max(limit / BLOCKS).min(limit);
-        let counter = format!("rate:{key}:{minute}");
-        let expires_at = Timestamp::from_second((minute + 2) * 60).ok();
-        let sum = key_value.add(&counter, block, expires_at).await?;
-        let granted = block - (sum - limit).clamp(0, block);
-        self.keep(key, minute, granted, sum.min(limit));
-        match self.spend(key, minute, points) {
-            Ok(taken) => Ok(verdict(true, limit, limit - taken, reset_s)),
-            Err(_) => Ok(verdict(false, limit, limit - sum, reset_s)),
+        let mut leased = Leased::default();
+        loop {
+            let missing = match self.spend(allowance.of, minute, points, &leased) {
+                Ok(taken) => return Ok(verdict(true, limit, limit - taken, reset_s)),
+                Err(lease) if lease.exhausted => {
+                    return Ok(verdict(false, limit, lease.left, reset_s));
+                }
+                Err(lease) => points - lease.left,
+            };
+            let block = missing.max(limit / BLOCKS).min(limit);
+            let counter = format!("rate:{}:{minute}", allowance.of);
+            let expires_at = Timestamp::from_second((minute + 2) * 60).ok();
+            let sum = key_value.add(&counter, block, expires_at).await?;
+            leased = Leased {
+                granted: block - (sum - limit).clamp(0, block),
+                taken: sum.min(limit),
+                exhausted: sum >= limit,
+            };
         }
     }
 
-    /// Spends what is leased, or answers how much is missing.
-    fn spend(&self, key: Uuid, minute: i64, points: i64) -> Result<i64, i64> {
+    /// Adds what was just leased, and spends, in one step: else calls at once would spend each
+    /// other's. Answers the lease when it is too small.
+    fn spend(&self, of: Uuid, minute: i64, points: i64, leased: &Leased) -> Result<i64, Lease> {
         let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
         if leases.len() > LEASES {
             leases.retain(|_, lease| lease.minute == minute);
         }
-        let lease = leases.entry(key).or_default();
-        if lease.minute != minute {
-            *lease = Lease { minute, left: 0, taken: 0 };
+        let lease = leases.entry(of).or_default();
+        if lease.minute < minute {
+            *lease = Lease { minute, ..Lease::default() };
         }
+        lease.left += leased.granted;
+        lease.taken = lease.taken.max(leased.taken);
+        lease.exhausted |= leased.exhausted;
         if lease.left < points {
-            return Err(points - lease.left);
+            return Err(*lease);
         }
         lease.left -= points;
         Ok(lease.taken - lease.left)
-    }
-
-    fn keep(&self, key: Uuid, minute: i64, granted: i64, taken: i64) {
-        let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
-        let lease = leases.entry(key).or_default();
-        if lease.minute == minute {
-            lease.left += granted;
-            lease.taken = lease.taken.max(taken);
-        }
     }
 }
 

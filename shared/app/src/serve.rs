@@ -12,7 +12,7 @@ use tracing::Instrument;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::invoke::panic_words;
-use crate::trace::TraceParent;
+use crate::trace::{TraceParent, request_id};
 use crate::{App, Deadline, Problem, ProblemCode, extract};
 
 /// No body is larger than what a Lambda function can be sent.
@@ -62,7 +62,7 @@ async fn invocation(State(hosted): State<Hosted>, request: Request, next: Next) 
     let trace = TraceParent::follow(extract::header_text(request.headers(), "traceparent"));
     let request_id = extract::header_text(request.headers(), "x-request-id")
         .filter(|id| id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_graphic()))
-        .map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned);
+        .map_or_else(request_id, str::to_owned);
     let route = request
         .extensions()
         .get::<MatchedPath>()

@@ -53,6 +53,17 @@ pub fn chain(error: &(dyn Error + 'static)) -> String {
 
 tokio::task_local! {
     static CURRENT: TraceParent;
+    static REQUEST_ID: String;
+}
+
+/// Does what a host was invoked for, under the id by which the host's own log knows it.
+pub async fn invoked<F: Future>(request_id: String, invocation: F) -> F::Output {
+    REQUEST_ID.scope(request_id, invocation).await
+}
+
+/// The id of the invocation that asks: of our own making where the host has none.
+pub(crate) fn request_id() -> String {
+    REQUEST_ID.try_with(String::clone).unwrap_or_else(|_none| uuid::Uuid::now_v7().to_string())
 }
 
 /// The identity of a trace, as W3C trace context writes it.

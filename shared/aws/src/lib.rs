@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use app::objects::Objects;
 use app::port::{KeyValue, Letter, MailError, Mailer, PostgresKeyValue, PostgresQueue, Queue};
-use app::trace::{Format, Level, chain};
+use app::trace::{self, Format, Level, chain};
 use app::{App, Clock, Config, Deadline, Failure, Function, Parts, Role, Trigger, Uses};
 use async_trait::async_trait;
 use lambda_http::request::LambdaRequest;
@@ -132,7 +132,8 @@ async fn host(function: Function, objects: ConnectObjects) -> Result<(), lambda_
                 if let Some(arn) = sqs::source(&event.payload) {
                     queues.comes_from(queue, arn);
                 }
-                sqs::answer(worker, app, event.payload, deadline(&event.context)).await
+                let answer = sqs::answer(worker, app, event.payload, deadline(&event.context));
+                trace::invoked(event.context.request_id, answer).await
             };
             Runtime::new(service_fn(answer)).run().await
         }
@@ -140,7 +141,8 @@ async fn host(function: Function, objects: ConnectObjects) -> Result<(), lambda_
             let (job, app) = (&job, &app);
             let answer = |event: LambdaEvent<Value>| async move {
                 let deadline = deadline(&event.context);
-                schedule::answer(name, app, job, &event.payload, deadline).await
+                let answer = schedule::answer(name, app, job, &event.payload, deadline);
+                trace::invoked(event.context.request_id.clone(), answer).await
             };
             Runtime::new(service_fn(answer)).run().await
         }

@@ -79,6 +79,9 @@ pub struct Outcome {
     pub accepted: u32,
     /// All other rows, in the order of the request.
     pub rows: Vec<Judged>,
+    /// How long before its arrival the oldest point that was written lies, in seconds.
+    #[serde(default)]
+    pub lateness_s: i64,
 }
 
 /// What became of one row.
@@ -119,6 +122,7 @@ impl Outcome {
     /// Adds what became of another part of the same batch.
     pub fn join(&mut self, part: Self) {
         self.accepted += part.accepted;
+        self.lateness_s = self.lateness_s.max(part.lateness_s);
         self.rows.extend(part.rows);
         self.rows.sort_by_key(|row| row.index);
     }

@@ -50,6 +50,10 @@ pub struct Import {
     pub created_at: Timestamp,
     /// When anything changed last.
     pub changed_at: Timestamp,
+    /// Points that were written to a series whose tag was folded to `__other__`.
+    pub points_folded: u64,
+    /// Points that were gone when the import was undone.
+    pub points_missing: u64,
 }
 
 /// What is begun with an import that was found as it is.
@@ -78,6 +82,8 @@ pub struct Chunk<'a> {
     pub bytes_done: i64,
     /// What was read, from the first line on.
     pub tally: &'a Tally,
+    /// Points among those of these lines whose tag was folded.
+    pub folded: u64,
     /// The refused lines to keep.
     pub refused: &'a [RefusedLine],
     /// The upload that is being read.
@@ -185,10 +191,10 @@ pub async fn write_chunk(
     chunk: &Chunk<'_>,
     columns: &Columns,
 ) -> Result<(), Error> {
-    let (from, to) = (count(chunk.from), count(chunk.to));
+    let (from, to, folded) = (count(chunk.from), count(chunk.to), count(chunk.folded));
     let tally = to_json(chunk.tally)?;
     let import = chunk.import;
-    let advance: [Parameter<'_>; 9] = [
+    let advance: [Parameter<'_>; 10] = [
         (&tenant.0, Type::INT4),
         (&import.id.0, Type::UUID),
         (&import.run, Type::UUID),
@@ -198,6 +204,7 @@ pub async fn write_chunk(
         (&tally, Type::JSONB),
         (&chunk.object_tag, Type::TEXT),
         (&chunk.at, Type::TIMESTAMPTZ),
+        (&folded, Type::INT8),
     ];
     let refused = Refused::of(chunk.refused);
     let errors = refused.parameters(&tenant, &import.id);
@@ -232,6 +239,22 @@ pub async fn undo_chunk(
         (&at, Type::TIMESTAMPTZ),
     ];
     tx.query(include_str!("imports/advance_undo.sql"), parameters).await.map(drop)
+}
+
+/// Says that points of an import that is undone were gone before.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn miss(
+    tx: &Tx,
+    tenant: TenantNumber,
+    import: &Import,
+    points: u64,
+) -> Result<(), Error> {
+    let points = count(points);
+    let parameters: &[Parameter<'_>] =
+        &[(&tenant.0, Type::INT4), (&import.id.0, Type::UUID), (&points, Type::INT8)];
+    tx.query(include_str!("imports/miss.sql"), parameters).await.map(drop)
 }
 
 /// Ends a dry run with what was read. The lines of `chunk` do not matter.

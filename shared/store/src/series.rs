@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -126,7 +126,7 @@ pub async fn resolve(
         let one = &wanted[index];
         if room.take(one.metric) {
             new.push((one.metric, one.tags.clone()));
-        } else if let Some(tag) = room.crowded_tag(db, tenant, one.metric).await? {
+        } else if let Some(tag) = room.crowded_tag(db, tenant, one.metric, &new).await? {
             let tags = room.fold(one, &tag);
             new.push((one.metric, tags.clone()));
             if tags != one.tags {
@@ -279,6 +279,7 @@ impl Room {
         db: &Db,
         tenant: TenantNumber,
         metric: i32,
+        new: &[(i32, Tags)],
     ) -> Result<Option<String>, Error> {
         if let Some(tag) = self.crowded.get(&metric) {
             return Ok(tag.clone());
@@ -287,9 +288,20 @@ impl Room {
         let parameters = &[(&tenant.0 as _, Type::INT4), (&metric as _, Type::INT4)];
         let answers = db.flight(Some(tenant), &[Flight { sql, parameters }]).await?;
         let tag: Option<String> = answers[0].first().map(|row| row.get(0));
+        let tag = tag.or_else(|| widest(new.iter().filter(|(of, _)| *of == metric)));
         self.crowded.insert(metric, tag.clone());
         Ok(tag)
     }
+}
+
+/// The tag with the most values among series that are yet to be made.
+fn widest<'a>(new: impl Iterator<Item = &'a (i32, Tags)>) -> Option<String> {
+    let mut values: BTreeMap<&str, HashSet<&str>> = BTreeMap::new();
+    for (key, value) in new.flat_map(|(_, tags)| &tags.0) {
+        values.entry(key).or_default().insert(value);
+    }
+    let widest = values.into_iter().max_by_key(|(_, values)| values.len());
+    widest.map(|(key, _)| key.to_owned())
 }
 
 async fn find(

@@ -22,7 +22,7 @@ pub(super) async fn sow(world: &World, function: &str) {
             );
         }
     }
-    let sent = tests::client::request(http::Method::POST, "/v1/points", key.reveal())
+    let sent = tests::client::request(http::Method::POST, "/v1/points?backfill=true", key.reveal())
         .header("idempotency-key", "sample-seed")
         .body(axum::body::Body::from(json!(rows).to_string()));
     world.send(sent.expect("a request")).await.expect(200);

@@ -15,7 +15,7 @@ async fn a_row_that_postgres_could_not_take_is_refused_alone() {
         { "metric": "revenue", "value": 1, "tags": { "zero": "\u{0}" } },
         sale(1, NOW),
     ]);
-    let answer = world.post("/v1/points", &key, &rows).await.expect(200);
+    let answer = world.post("/v1/points?backfill=true", &key, &rows).await.expect(200);
     assert_eq!((&answer.json["accepted"], &answer.json["rejected"]), (&json!(2), &json!(5)));
     assert_eq!(answer.json["results"][0]["code"], "at_late");
     assert_eq!(world.count("select count(*) from quarantine").await, 5);

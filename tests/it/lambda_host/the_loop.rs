@@ -1,3 +1,4 @@
+use std::io::Read as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
@@ -28,7 +29,7 @@ impl Hosted {
             .envs(runtime_api::environment(address))
             .env("AWS_REGION", "eu-central-1")
             .envs(environment.iter().copied())
-            .stdout(Stdio::null())
+            .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
@@ -37,6 +38,15 @@ impl Hosted {
 
     fn next(&self) -> What {
         self.steps.recv_timeout(MINUTE).expect("the function goes on").what
+    }
+
+    /// Ends it. Answers what it wrote of its invocations.
+    fn log(mut self) -> Vec<Value> {
+        self.process.kill().unwrap();
+        let mut written = String::new();
+        self.process.stdout.take().unwrap().read_to_string(&mut written).unwrap();
+        let lines = written.lines().filter_map(|line| serde_json::from_str(line).ok());
+        lines.filter(|line: &Value| line["span"]["name"] == "invocation").collect()
     }
 }
 
@@ -73,6 +83,39 @@ fn events_are_answered_one_after_the_other_and_a_panic_stops_nothing() {
     assert_eq!(hosted.next(), What::Asked);
     assert_eq!(hosted.next(), What::Answered(3, failures(&[])));
     assert_eq!(hosted.next(), What::Asked);
+}
+
+#[test]
+fn every_invocation_is_one_wide_line() {
+    let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let attributes = json!({ "traceparent": { "dataType": "String", "stringValue": traceparent } });
+    let record = |id: &str, body: &str| {
+        json!({ "messageId": id, "body": body, "messageAttributes": attributes,
+                "attributes": { "ApproximateReceiveCount": "2" } })
+    };
+    let events = vec![
+        json!({ "Records": [record("a", "good")] }),
+        json!({ "Records": [record("b", "panic")] }),
+    ];
+    let hosted = Hosted::serve("a_consumer", &[], events);
+    while hosted.next()
+        != What::Answered(1, json!({ "batchItemFailures": [{ "itemIdentifier": "b" }] }))
+    {}
+    let lines = hosted.log();
+    let told = |line: &Value| {
+        assert!(line["latency_ms"].is_f64() && line["db_ms"].is_f64(), "{line}");
+        assert_eq!(line["db_round_trips"], 0);
+        let span = &line["span"];
+        assert_eq!(span["function"], "hosted");
+        assert_eq!(span["trace_id"], "0af7651916cd43dd8448eb211c80319c");
+        assert_eq!(span["attempt"], 2);
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        [&span["request_id"], &span["message_id"], &line["outcome"]].map(text)
+    };
+    assert_eq!(
+        lines.iter().map(told).collect::<Vec<_>>(),
+        [["0", "a", "done"], ["1", "b", "retry"]]
+    );
 }
 
 #[tokio::test]

@@ -59,7 +59,8 @@ impl Shop {
                     json!({ "metric": metric, "at": point.at, "value": value, "tags": tags })
                 })
                 .collect();
-            let answer = self.world.post("/v1/points", &self.key, &json!(rows)).await.expect(200);
+            let path = "/v1/points?backfill=true";
+            let answer = self.world.post(path, &self.key, &json!(rows)).await.expect(200);
             assert_eq!(answer.json["accepted"], some.len(), "{}", answer.text());
         }
     }

@@ -102,7 +102,8 @@ impl Shop {
 
     pub(crate) async fn record(&self, points: &[Value]) {
         for points in points.chunks(5_000) {
-            let answer = self.world.post("/v1/points", &self.key, &json!(points)).await;
+            let path = "/v1/points?backfill=true";
+            let answer = self.world.post(path, &self.key, &json!(points)).await;
             assert_eq!(answer.expect(200).json["rejected"], 0);
         }
     }

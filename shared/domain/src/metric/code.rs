@@ -54,7 +54,7 @@ impl Code {
             Self::AtAmbiguous => "send the epoch in s, ms, µs or ns of a year from 1990 to 2100",
             Self::AtFuture => "the instant is over ten minutes ahead; check the sender's clock",
             Self::AtLate => {
-                "the instant is over seven days old; from 1970 on, use a key with points:backfill"
+                "the instant is over seven days old; from 1970 on, send it with ?backfill=true"
             }
             Self::TagKey => "a tag's key is a letter, then up to 63 of a-z, 0-9 and `_`",
             Self::TagValue => "a tag's value has 1 to 200 bytes and no control characters",

@@ -89,6 +89,8 @@ pub enum DeliveryState {
     Failed,
     /// The recipient wants no more of this report.
     Unsubscribed,
+    /// It waited until a newer one of the same report was due, which is sent instead.
+    Overtaken,
 }
 
 impl Item {
@@ -211,6 +213,7 @@ impl DeliveryState {
             Self::Unknown => "unknown",
             Self::Failed => "failed",
             Self::Unsubscribed => "unsubscribed",
+            Self::Overtaken => "overtaken",
         }
     }
 }

@@ -62,8 +62,10 @@ impl Load {
         points: Vec<Point>,
         verdicts: Vec<(u32, Verdict)>,
     ) -> (Self, Outcome) {
+        let age_s = |point: &Point| arrival.received_at.duration_since(point.at).as_secs();
+        let lateness_s = points.iter().map(age_s).max().unwrap_or(0).max(0);
+        let mut outcome = Outcome { lateness_s, ..Outcome::default() };
         let mut load = Self { points, rows: Rows::default() };
-        let mut outcome = Outcome::default();
         for (index, verdict) in verdicts {
             if verdict == Verdict::Accepted {
                 outcome.accepted += 1;

@@ -33,6 +33,8 @@ pub(super) fn import(row: &Row) -> Result<Import, Error> {
         problem: row.get(13),
         created_at: row.get(14),
         changed_at: row.get(15),
+        points_folded: unsigned(16),
+        points_missing: unsigned(17),
     })
 }
 

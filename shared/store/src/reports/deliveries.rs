@@ -1,6 +1,6 @@
 use domain::calendar::Schedule;
 use domain::id::{DeliveryId, ReportId, TenantNumber};
-use domain::report::{Address, DeliveryState, Item};
+use domain::report::{Address, DeliveryState, Item, limit};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio_postgres::types::Type;
@@ -91,7 +91,8 @@ pub async fn list(
 }
 
 /// Claims a delivery that was not handed over, also from a worker that may have died. One that
-/// another worker handed over without telling the end becomes unknown. None: nothing to do.
+/// another worker handed over without telling the end becomes unknown, one that waited until the
+/// next to the same recipient was due is overtaken. None: nothing to do.
 ///
 /// # Errors
 /// What Postgres answers.
@@ -101,9 +102,14 @@ pub async fn claim(
     id: DeliveryId,
     now: Timestamp,
 ) -> Result<Option<Claimed>, Error> {
-    let parameters =
-        &[(&tenant.0 as _, Type::INT4), (&id.0 as _, Type::UUID), (&now as _, Type::TIMESTAMPTZ)];
-    let doubt = Flight { sql: include_str!("doubt.sql"), parameters };
+    let late = now - limit::LATE;
+    let parameters = &[
+        (&tenant.0 as _, Type::INT4),
+        (&id.0 as _, Type::UUID),
+        (&now as _, Type::TIMESTAMPTZ),
+        (&late as _, Type::TIMESTAMPTZ),
+    ];
+    let doubt = Flight { sql: include_str!("doubt.sql"), parameters: &parameters[..3] };
     let claim = Flight { sql: include_str!("claim.sql"), parameters };
     let answers = db.flight(Some(tenant), &[doubt, claim]).await?;
     let Some(row) = answers[1].first() else { return Ok(None) };
