@@ -9,7 +9,7 @@ use app::objects::Objects;
 use app::port::{
     KeyValue, Mailer, Outgoing, PortError, PostgresKeyValue, PostgresQueue, Queue, Received,
 };
-use app::{App, Clock, Config, Parts, Role};
+use app::{App, Clock, Config, Parts, Role, Uses};
 use async_trait::async_trait;
 use domain::message::QueueName;
 use store::{Db, DbOptions};
@@ -79,6 +79,23 @@ impl Apps {
             owner: role(owner, CROSS_CONNECTIONS, false),
             sent,
         }
+    }
+
+    /// What a function declares that it uses, and no more.
+    pub(crate) fn limited_to(&self, uses: Uses) -> App {
+        let all = self.of(uses.postgres);
+        let parts = Parts {
+            db: all.db.clone(),
+            queue: all.queue.clone(),
+            key_value: all.key_value.clone(),
+            mailer: all.mailer.clone(),
+            objects: all.objects.clone(),
+            clock: all.clock,
+            config: all.config.clone(),
+            callers: Callers::default(),
+            limiter: Limiter::default(),
+        };
+        App::new(parts.limited_to(uses))
     }
 
     /// The one for a role. A function without Postgres gets one that it will not connect.

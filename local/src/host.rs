@@ -72,7 +72,7 @@ impl Host {
         let mut router = Router::new();
         let (mut consumers, mut schedules, mut commands) = (vec![], vec![], vec![]);
         for Function { name, trigger, uses } in functions {
-            let app = apps.of(uses.postgres).clone();
+            let app = apps.limited_to(uses);
             match trigger {
                 Trigger::Http(routes) => {
                     let count =

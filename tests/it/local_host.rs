@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use app::port::Outgoing;
-use app::{Failure, Function, Problem, Role, Trigger, Uses};
+use app::{App, Failure, Function, Problem, Role, Trigger, Uses};
 use domain::message::QueueName;
 use local::host::{Drained, Host};
 use tests::{World, client};
@@ -94,6 +94,31 @@ async fn a_panic_costs_one_delivery_and_no_more() {
     send(&world, "b").await;
     let drained = host.drain_queues().await.unwrap();
     assert_eq!(drained, Drained { done: 2, retried: 2, discarded: 0 });
+}
+
+#[tokio::test]
+async fn a_function_has_no_port_that_it_does_not_declare() {
+    let world = World::new().await;
+    let refused = Arc::new(Mutex::new(Vec::new()));
+    let seen = refused.clone();
+    let trigger = Trigger::command(move |app: App, _tick| {
+        let seen = seen.clone();
+        async move {
+            let message = Outgoing { body: "{}".to_owned(), ..Outgoing::default() };
+            app.queue.send(QUEUE, std::slice::from_ref(&message)).await?;
+            let sent = app.queue.send(QueueName::Forecasts, &[message]).await;
+            let read = app.key_value.get("key").await;
+            let errors = [sent.err(), read.err(), app.objects().err()];
+            seen.lock().unwrap().extend(errors.map(|error| error.map(|it| it.to_string())));
+            Ok(())
+        }
+    });
+    let uses = Uses { sends: &[QUEUE], ..Uses::default() };
+    let host = world.host_of(vec![Function { name: "frugal", trigger, uses }]);
+    host.command("frugal").await.unwrap();
+    let undeclared = |what: &str| Some(format!("the function does not declare that it {what}"));
+    let expected = ["sends to `forecasts`", "uses key-value records", "uses objects"];
+    assert_eq!(*refused.lock().unwrap(), expected.map(undeclared));
 }
 
 #[tokio::test]

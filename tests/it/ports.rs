@@ -3,6 +3,7 @@
 //! The AWS side runs against an emulator. What that does not do as AWS does is left to the
 //! Postgres side, and our part of it is checked in `ports/requests.rs`:
 //! - it accepts the receipt of an earlier delivery (as SQS may for standard queues);
+//! - it tells no dedupe ids apart by group;
 //! - it forgets the dedupe id of a message that was acknowledged;
 //! - it loses the order of a group after a visibility timeout, so order is checked without one;
 //! - it cannot send dead letters back (`StartMessageMoveTask`);
@@ -47,6 +48,7 @@ queues! {
     a_buried_message_is_a_dead_letter_and_frees_its_group
     a_delayed_message_comes_later
     a_repeated_message_is_dropped
+    what_sqs_would_refuse_is_refused
     a_group_is_received_in_order
     two_receivers_never_hold_the_same_group
 }
@@ -62,6 +64,12 @@ async fn a_repeated_message_is_dropped_even_when_the_first_is_done() {
     let world = World::new().await;
     let app = world.app(Role::System);
     queue::a_repeated_message_is_dropped_even_when_the_first_is_done(&*app.queue).await;
+}
+
+#[tokio::test]
+async fn ids_are_told_apart_by_group() {
+    let world = World::new().await;
+    queue::ids_are_told_apart_by_group(&*world.app(Role::System).queue).await;
 }
 
 #[tokio::test]

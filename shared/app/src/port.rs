@@ -6,8 +6,11 @@ use jiff::Timestamp;
 
 pub use providers::mail::{Inline, Letter, MailError};
 
+pub use self::declared::Undeclared;
 pub use self::postgres::{PostgresKeyValue, PostgresQueue};
 
+/// No more than a function declares.
+mod declared;
 /// Letters by SMTP, or into a folder.
 mod mail;
 /// Queue and key-value records kept in Postgres: the self-host side of the ports.
@@ -50,14 +53,36 @@ pub struct Outgoing {
     pub body: String,
     /// Messages of one group are delivered in order. Required by FIFO queues, ignored by others.
     pub group: Option<String>,
-    /// A message with an id that was sent within the last five minutes is dropped silently.
-    /// Required by FIFO queues.
+    /// A message with an id that was sent to its group within the last five minutes is dropped
+    /// silently. Required by FIFO queues, ignored by others.
     pub dedupe: Option<String>,
     /// Not before this has passed. At most 15 minutes; FIFO queues have none.
     pub delay: Duration,
     /// The W3C `traceparent` of whoever sends it.
     pub trace: Option<String>,
 }
+
+impl Outgoing {
+    /// Refuses what SQS would not take, so that every queue refuses it.
+    ///
+    /// # Errors
+    /// A message for a FIFO queue without group or dedupe id, or with a delay; a longer delay
+    /// than 15 minutes.
+    pub fn fits(&self, queue: QueueName) -> Result<(), PortError> {
+        let name = queue.as_str();
+        let whole = self.group.is_some() && self.dedupe.is_some() && self.delay.is_zero();
+        if queue.is_fifo() && !whole {
+            let told = "needs a group and a dedupe id, and has no delay";
+            return Err(PortError::new(format!("a message for the FIFO queue `{name}` {told}")));
+        }
+        if self.delay > LONGEST_DELAY {
+            return Err(PortError::new(format!("a message for `{name}` waits over 15 minutes")));
+        }
+        Ok(())
+    }
+}
+
+const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
 
 /// A message that was received and is invisible to others for a while.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::objects::Objects;
-use app::port::{KeyValue, Letter, MailError, Mailer, PostgresKeyValue, PostgresQueue, Queue};
+use app::port::{KeyValue, Mailer, PostgresKeyValue, PostgresQueue, Queue, Undeclared};
 use app::trace::{self, Format, Level, chain};
 use app::{App, Clock, Config, Deadline, Failure, Function, Parts, Role, Trigger, Uses};
-use async_trait::async_trait;
 use lambda_http::request::LambdaRequest;
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime};
 use providers::mail::Smtp;
@@ -111,7 +110,7 @@ async fn host(function: Function, objects: ConnectObjects) -> Result<(), lambda_
     let objects = objects(&client, &config)?;
     let queues = SqsQueue::new(client.clone(), config.queue_urls.clone(), Duration::ZERO);
     let queues = Arc::new(queues);
-    let app = App::new(parts(&client, queues.clone(), objects, config, uses)?);
+    let app = App::new(parts(&client, queues.clone(), objects, config, uses)?.limited_to(uses));
     // A tick looks at a record first, so that a database that sleeps may sleep on.
     if !matches!(trigger, Trigger::Schedule(..)) {
         warm(&app, &client, uses).await;
@@ -231,14 +230,4 @@ fn deadline(context: &lambda_runtime::Context) -> Deadline {
     };
     let left = Duration::from_millis(left_ms);
     Deadline::within(left.min(LONGEST).saturating_sub(RESERVE))
-}
-
-/// The mailer of a function that declares none.
-struct Undeclared;
-
-#[async_trait]
-impl Mailer for Undeclared {
-    async fn send(&self, _letter: &Letter) -> Result<(), MailError> {
-        Err(MailError::NotAccepted("the function does not declare that it sends letters".into()))
-    }
 }

@@ -201,18 +201,15 @@ impl Queue for SqsQueue {
 }
 
 fn entry(queue: QueueName, position: usize, message: &Outgoing) -> Result<Entry, PortError> {
+    message.fits(queue)?;
     let entry = Entry::builder()
         .id(position.to_string())
         .message_body(&message.body)
         .set_message_attributes(message.trace.as_deref().map(attributes));
     let entry = if queue.is_fifo() {
-        let (Some(group), Some(dedupe)) = (&message.group, &message.dedupe) else {
-            return Err(PortError::new(format!(
-                "a message for the FIFO queue `{}` has no group or no dedupe id",
-                queue.as_str()
-            )));
-        };
-        entry.message_group_id(group).message_deduplication_id(dedupe)
+        entry
+            .set_message_group_id(message.group.clone())
+            .set_message_deduplication_id(message.dedupe.clone())
     } else {
         entry.delay_seconds(seconds(message.delay))
     };

@@ -13,7 +13,7 @@ pub struct Sending<'a> {
     /// Messages of a group are received one after the other.
     pub group: Option<&'a str>,
     /// A repetition within five minutes is dropped.
-    pub dedupe: Option<&'a str>,
+    pub dedupe: Option<String>,
     /// Invisible until this has passed.
     pub delay: Duration,
     /// The W3C `traceparent` of the sender.

@@ -158,7 +158,12 @@ fn a_command() {
 
 fn host(trigger: Trigger) {
     if app::config::read("AWS_LAMBDA_RUNTIME_API").is_some() {
-        let uses = Uses { postgres: Some(Role::System), ..Uses::default() };
+        let uses = Uses {
+            postgres: Some(Role::System),
+            sends: &[QueueName::Forecasts],
+            key_value: true,
+            ..Uses::default()
+        };
         let _exit = aws::run(Function { name: "hosted", trigger, uses });
     }
 }

@@ -90,6 +90,27 @@ pub(super) async fn a_repeated_message_is_dropped(queue: &dyn Queue) {
     assert_eq!(queue.receive(FIFO, 10, LONG).await.unwrap(), []);
 }
 
+pub(super) async fn ids_are_told_apart_by_group(queue: &dyn Queue) {
+    let other = Outgoing { dedupe: Some("a-1".into()), ..grouped("b", "1") };
+    let first = Outgoing { dedupe: Some("a-1".into()), ..grouped("a", "1") };
+    queue.send(FIFO, &[first.clone(), other, first]).await.unwrap();
+    let mut groups: Vec<String> =
+        queue.receive(FIFO, 10, LONG).await.unwrap().iter().map(group).collect();
+    groups.sort();
+    assert_eq!(groups, ["a", "b"]);
+}
+
+pub(super) async fn what_sqs_would_refuse_is_refused(queue: &dyn Queue) {
+    let no_group = Outgoing { group: None, ..grouped("a", "1") };
+    let no_id = Outgoing { dedupe: None, ..grouped("a", "1") };
+    let later = Outgoing { delay: SHORT, ..grouped("a", "1") };
+    let much_later = Outgoing { delay: Duration::from_secs(901), ..plain("1") };
+    for (name, message) in [(FIFO, no_group), (FIFO, no_id), (FIFO, later), (PLAIN, much_later)] {
+        queue.send(name, &[message]).await.unwrap_err();
+        assert_eq!(queue.receive(name, 10, LONG).await.unwrap(), []);
+    }
+}
+
 pub(super) async fn a_group_is_received_in_order(queue: &dyn Queue) {
     let sent = ["1", "2", "3"].map(|number| [grouped("a", number), grouped("b", number)]);
     queue.send(FIFO, sent.as_flattened()).await.unwrap();

@@ -165,13 +165,12 @@ async fn a_fifo_message_goes_with_group_and_dedupe_id_and_others_with_their_dela
         body: "{}".into(),
         group: Some("a".into()),
         dedupe: Some("1".into()),
-        delay: Duration::from_secs(7),
-        trace: None,
+        ..Outgoing::default()
     };
     let queue = sqs.queue(Duration::ZERO);
-    for name in [QueueName::Imports, QueueName::Forecasts] {
-        queue.send(name, std::slice::from_ref(&message)).await.unwrap();
-    }
+    let later = Outgoing { delay: Duration::from_secs(7), ..message.clone() };
+    queue.send(QueueName::Imports, &[message]).await.unwrap();
+    queue.send(QueueName::Forecasts, &[later]).await.unwrap();
     let entries: Vec<Value> =
         sqs.heard().into_iter().map(|(_, mut body)| body["Entries"][0].take()).collect();
     let fifo = json!({

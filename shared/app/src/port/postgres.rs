@@ -26,16 +26,19 @@ pub struct PostgresKeyValue {
 #[async_trait]
 impl Queue for PostgresQueue {
     async fn send(&self, queue: QueueName, messages: &[Outgoing]) -> Result<(), PortError> {
-        let sendings: Vec<Sending<'_>> = messages
-            .iter()
-            .map(|message| Sending {
+        let mut sendings = Vec::with_capacity(messages.len());
+        for message in messages {
+            message.fits(queue)?;
+            let group = message.group.as_deref().filter(|_| queue.is_fifo());
+            let dedupe = message.dedupe.as_deref();
+            sendings.push(Sending {
                 body: &message.body,
-                group: message.group.as_deref().filter(|_| queue.is_fifo()),
-                dedupe: message.dedupe.as_deref().filter(|_| queue.is_fifo()),
+                group,
+                dedupe: group.zip(dedupe).map(|(group, id)| format!("{group} {id}")),
                 delay: message.delay,
                 trace: message.trace.as_deref(),
-            })
-            .collect();
+            });
+        }
         Ok(jobs::send(&self.db, queue.as_str(), &sendings).await?)
     }
 
