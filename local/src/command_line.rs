@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use domain::calendar::Zone;
+use domain::calendar::{Weekday, Zone};
 use domain::tenant::{Currency, NotACurrency};
 
 /// Takings in one process, on a Postgres of its own.
@@ -34,6 +34,9 @@ pub enum Command {
     Demo(DemoOptions),
     /// Bring the schema up to date, and end.
     Migrate,
+    /// Make one more tenant, show its API key, and end. In the cloud too: with the owner's
+    /// `DATABASE_URL`.
+    Tenant(TenantOptions),
     /// Print the API document of all functions.
     Openapi {
         /// Write it to infra/openapi.json instead.
@@ -76,6 +79,23 @@ pub struct RunOptions {
     pub new_key: bool,
 }
 
+/// One more tenant, beside its zone and currency.
+#[derive(Clone, Debug, Args)]
+pub struct TenantOptions {
+    /// What reports call it.
+    #[arg(long)]
+    pub name: String,
+    /// The day on which its weeks begin: monday, sunday, saturday, …
+    #[arg(long, default_value = "monday", value_parser = weekday)]
+    pub week_start: Weekday,
+    /// The month in which its fiscal years begin: 1 to 12.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(i8).range(1..=12))]
+    pub fiscal_year_start_month: i8,
+    /// Points that its key may send in a minute.
+    #[arg(long, default_value_t = 60_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub points_per_minute: u32,
+}
+
 /// Whose year.
 #[derive(Clone, Debug, Args)]
 pub struct DemoOptions {
@@ -87,6 +107,32 @@ pub struct DemoOptions {
     pub seed: u64,
 }
 
+fn weekday(text: &str) -> Result<Weekday, String> {
+    let text = serde_json::Value::String(text.to_lowercase());
+    serde_json::from_value(text).map_err(|_fault| "write a day such as `monday`".to_owned())
+}
+
 fn currency(text: &str) -> Result<Currency, NotACurrency> {
     Currency::try_from(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_is_described_in_words_that_mean_something() {
+        let parse = |line: &str| {
+            let words = format!("local tenant --name Corner {line}");
+            CommandLine::try_parse_from(words.split_whitespace())
+        };
+        let line = parse("--zone Asia/Kathmandu --currency NPR --week-start Sunday").unwrap();
+        let Some(Command::Tenant(tenant)) = line.command else { panic!("{line:?}") };
+        assert_eq!(tenant.week_start, weekday("sunday").unwrap());
+        assert_eq!(line.first.zone, Zone::parse("Asia/Kathmandu").ok());
+        for wrong in ["--week-start soon", "--fiscal-year-start-month 13", "--points-per-minute 0"]
+        {
+            parse(wrong).unwrap_err();
+        }
+    }
 }

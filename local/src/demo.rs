@@ -111,7 +111,8 @@ async fn real(site: &Site, file: &Path, first: &RunOptions) -> Result<Year, Faul
     let zone = first.zone.clone().unwrap_or(Zone::UTC);
     let name = file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into());
     let tenant = shop::tenant(TenantId(id), &name, zone, first.currency);
-    let (tenant, key) = shop::key(site, tenant).await?;
+    let owner = site.owner().await?;
+    let (tenant, key) = shop::key(&owner, tenant, shop::POINTS_PER_MINUTE).await?;
     Ok(Year { name: format!("The year in {name}"), file: file.to_owned(), tenant, key })
 }
 

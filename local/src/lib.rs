@@ -10,7 +10,7 @@ use app::trace::{Format, Level};
 use clap::Parser as _;
 use domain::access::SecretKey;
 
-use crate::command_line::{Command, CommandLine, Options, RunOptions};
+use crate::command_line::{Command, CommandLine, Options, RunOptions, TenantOptions};
 use crate::folder::Folder;
 use crate::site::{Site, SiteError};
 
@@ -75,6 +75,7 @@ async fn obey(
         None | Some(Command::Run) => run(first, options).await,
         Some(Command::Demo(demo)) => demo::run(&demo, first, options).await,
         Some(Command::Migrate) => migrate(options).await,
+        Some(Command::Tenant(tenant)) => another(&tenant, first, options).await,
         Some(Command::Openapi { write }) => describe(write),
         Some(Command::Reset { yes }) => reset::reset(&site::folder_of(options), yes),
     }
@@ -97,6 +98,33 @@ async fn migrate(options: &Options) -> Result<(), Fault> {
     let (server, _addresses) = site::start(&folder).await?;
     terminal::note("The schema is up to date");
     Ok(server.stop()?)
+}
+
+/// Makes a tenant in the database of `DATABASE_URL`, which others may be using, or in our own.
+async fn another(
+    wanted: &TenantOptions,
+    first: &RunOptions,
+    options: &Options,
+) -> Result<(), Fault> {
+    let tenant = shop::wanted(wanted, first);
+    let (url, server) = match app::config::read("DATABASE_URL") {
+        Some(url) => (url, None),
+        None => {
+            let folder = Folder::open(&site::folder_of(options)).map_err(SiteError::from)?;
+            let (server, addresses) = site::start(&folder).await?;
+            (addresses.owner, Some(server))
+        }
+    };
+    let owner = store::connect(&postgres::options_of(&url)).await?;
+    let (tenant, key) = shop::key(&owner, tenant, wanted.points_per_minute).await?;
+    terminal::show(&format!(
+        "{} counts in {} and in the days of {}. Its API key, shown this once:\n\n  {}\n",
+        tenant.name,
+        tenant.currency.code(),
+        tenant.calendar.zone.name(),
+        key.reveal(),
+    ));
+    server.map_or(Ok(()), |server| Ok(server.stop()?))
 }
 
 fn describe(write: bool) -> Result<(), Fault> {

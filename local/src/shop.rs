@@ -8,17 +8,17 @@ use domain::calendar::{Calendar, Weekday, Zone};
 use domain::id::{ApiKeyId, TenantId, TenantNumber};
 use domain::tenant::{Currency, Tenant};
 use jiff::civil;
-use store::access;
+use store::{Client, access};
 use uuid::Uuid;
 
-use crate::command_line::RunOptions;
+use crate::command_line::{RunOptions, TenantOptions};
 use crate::folder::entropy;
 use crate::site::{Site, SiteError};
 use crate::terminal;
 
 const NAME: &str = "My shop";
 /// What one process writes in a minute at its best; a limit is for neighbors, and there are none.
-const POINTS_PER_MINUTE: u32 = 10_000_000;
+pub const POINTS_PER_MINUTE: u32 = 10_000_000;
 
 /// Makes the first tenant where there is none, and a key where there is none or one more was
 /// asked for. The secret is answered this once: only its hash is stored.
@@ -34,7 +34,8 @@ pub async fn open(site: &Site, options: &RunOptions) -> Result<Option<SecretKey>
         return Ok(None);
     }
     let zone = options.zone.clone().unwrap_or_else(machine_zone);
-    let (_shop, secret) = key(site, tenant(id, NAME, zone, options.currency)).await?;
+    let shop = tenant(id, NAME, zone, options.currency);
+    let (_shop, secret) = key(&owner, shop, POINTS_PER_MINUTE).await?;
     Ok(Some(secret))
 }
 
@@ -54,14 +55,27 @@ pub fn tenant(id: TenantId, name: &str, zone: Zone, currency: Currency) -> Tenan
     }
 }
 
+/// One more tenant, as the command line describes it.
+#[must_use]
+pub fn wanted(wanted: &TenantOptions, first: &RunOptions) -> Tenant {
+    let zone = first.zone.clone().unwrap_or_else(machine_zone);
+    let mut tenant = tenant(TenantId(Uuid::now_v7()), &wanted.name, zone, first.currency);
+    tenant.calendar.week_start = wanted.week_start;
+    tenant.calendar.fiscal_year_start_month = wanted.fiscal_year_start_month;
+    tenant
+}
+
 /// Stores a tenant and a new key of it that may do everything. Answers the tenant as the database
 /// has numbered it.
 ///
 /// # Errors
 /// When Postgres refuses.
-pub async fn key(site: &Site, wanted: Tenant) -> Result<(Tenant, SecretKey), SiteError> {
-    let owner = site.owner().await?;
-    let tenant = access::create_tenant(&owner, &wanted).await?;
+pub async fn key(
+    owner: &Client,
+    wanted: Tenant,
+    points_per_minute: u32,
+) -> Result<(Tenant, SecretKey), store::Error> {
+    let tenant = access::create_tenant(owner, &wanted).await?;
     if (tenant.currency, &tenant.calendar) != (wanted.currency, &wanted.calendar) {
         terminal::note(&format!(
             "This shop was made before, with {} in {}, and stays so; `reset` begins anew",
@@ -75,9 +89,9 @@ pub async fn key(site: &Site, wanted: Tenant) -> Result<(Tenant, SecretKey), Sit
         tenant: tenant.clone(),
         scopes: Scope::ALL.to_vec(),
         expires_at: None,
-        points_per_minute: POINTS_PER_MINUTE,
+        points_per_minute,
     };
-    access::create_key(&owner, &secret, "local", &key).await?;
+    access::create_key(owner, &secret, "local", &key).await?;
     Ok((tenant, secret))
 }
 

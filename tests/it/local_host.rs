@@ -6,8 +6,14 @@ use std::time::{Duration, Instant};
 
 use app::port::Outgoing;
 use app::{App, Failure, Function, Problem, Role, Trigger, Uses};
+use domain::calendar::{Weekday, Zone};
 use domain::message::QueueName;
+use jiff::civil;
+use local::command_line::{RunOptions, TenantOptions};
 use local::host::{Drained, Host};
+use local::postgres::options_of;
+use local::shop;
+use serde_json::json;
 use tests::{World, client};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot};
@@ -119,6 +125,36 @@ async fn a_function_has_no_port_that_it_does_not_declare() {
     let undeclared = |what: &str| Some(format!("the function does not declare that it {what}"));
     let expected = ["sends to `forecasts`", "uses key-value records", "uses objects"];
     assert_eq!(*refused.lock().unwrap(), expected.map(undeclared));
+}
+
+#[tokio::test]
+async fn a_tenant_is_made_as_the_command_line_describes_it() {
+    let world = World::new().await;
+    let tenant = TenantOptions {
+        name: "Corner".to_owned(),
+        week_start: Weekday(civil::Weekday::Sunday),
+        fiscal_year_start_month: 7,
+        points_per_minute: 100,
+    };
+    let first = RunOptions {
+        zone: Some(Zone::parse("Asia/Kathmandu").unwrap()),
+        currency: "NPR".to_owned().try_into().unwrap(),
+        new_key: false,
+    };
+    let owner = store::connect(&options_of(world.database_url(Role::Owner))).await.unwrap();
+    let wanted = shop::wanted(&tenant, &first);
+    let (made, key) = shop::key(&owner, wanted, tenant.points_per_minute).await.unwrap();
+    assert_eq!((made.name.as_str(), made.currency.code()), ("Corner", "NPR"));
+    let point = json!([{ "metric": "visits", "value": 1 }]);
+    let taken = world.post("/v1/points", key.reveal(), &point).await.expect(200);
+    assert_eq!(taken.header("ratelimit-limit"), "100");
+    let question = json!({ "queries": { "q": {
+        "metric": "visits", "range": { "preset": "wtd" }, "grain": "week" } } });
+    let asked = world.post("/v1/query", key.reveal(), &question).await.expect(200);
+    let from = asked.json["answers"]["q"]["from"].as_str().unwrap_or_default();
+    let from: jiff::Timestamp = from.parse().unwrap();
+    let from = from.in_tz("Asia/Kathmandu").unwrap();
+    assert_eq!((from.weekday(), from.hour()), (civil::Weekday::Sunday, 0));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use app::port::{Inline, Letter, MailError, Mailer};
 use providers::mail::{Folder, Smtp};
-use tests::tools::Tools;
+use tests::tools::{Tools, say};
 use uuid::Uuid;
 
 const FROM: &str = "Takings <reports@takings.example>";
@@ -177,6 +177,7 @@ impl Server {
             let (starttls_port, tls_port) = ports.trim().split_once(' ').expect("it starts");
             let [starttls_port, tls_port] =
                 [starttls_port, tls_port].map(|port| port.parse().expect("a port is a number"));
+            say(&format!("Started aiosmtpd for the tests on ports {starttls_port} and {tls_port}"));
             (folder, starttls_port, tls_port, process)
         });
         let domain = format!("{}.example", Uuid::now_v7());

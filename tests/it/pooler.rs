@@ -10,6 +10,7 @@ use app::Role;
 use domain::id::TenantNumber;
 use store::{Db, DbOptions, Flight};
 use tests::World;
+use tests::tools::POOLERS;
 
 const ALTERNATIONS: usize = 100_000;
 const NOBODY: u32 = 65_534;
@@ -24,10 +25,8 @@ struct Pooler {
 
 impl Pooler {
     fn start(server: &tokio_postgres::Config) -> Self {
-        let binary = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/usr/local/bin/pgbouncer"]
-            .into_iter()
-            .find(|path| fs::exists(path).unwrap_or(false))
-            .expect("pgbouncer is missing: sudo apt-get install -y pgbouncer");
+        let there = |path: &&str| fs::exists(path).unwrap_or(false);
+        let binary = POOLERS.into_iter().find(there).expect("its absence was told before");
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);

@@ -57,14 +57,7 @@ impl Process {
         options: &Options<'_>,
     ) -> Result<Self, PostgresError> {
         let data = folder.join("postgres");
-        if let Some(left) = Postmaster::read(&data).filter(Postmaster::lives) {
-            let started = Instant::now();
-            while !Postmaster::read(&data).is_some_and(|postmaster| postmaster.ready) {
-                if started.elapsed() > READY_WITHIN {
-                    return Err(PostgresError::DidNotStart(folder.join("postgres.log")));
-                }
-                sleep(POLL);
-            }
+        if let Some(left) = left_behind(folder, &data)? {
             (options.tell)("Taking over the Postgres that a killed process left behind");
             return Ok(Self {
                 data,
@@ -276,6 +269,22 @@ fn free_port(folder: &Path) -> Result<u16, PostgresError> {
     let address = listener.and_then(|listener| listener.local_addr()).map_err(io_error(folder))?;
     fs::write(&file, address.port().to_string()).map_err(io_error(&file))?;
     Ok(address.port())
+}
+
+/// The server that runs in a folder already, once it is ready. One that is stopping is waited for,
+/// and is none then.
+fn left_behind(folder: &Path, data: &Path) -> Result<Option<Postmaster>, PostgresError> {
+    let started = Instant::now();
+    loop {
+        match Postmaster::read(data).filter(Postmaster::lives) {
+            Some(postmaster) if !postmaster.ready => {}
+            settled => return Ok(settled),
+        }
+        if started.elapsed() > READY_WITHIN {
+            return Err(PostgresError::DidNotStart(folder.join("postgres.log")));
+        }
+        sleep(POLL);
+    }
 }
 
 /// What a running server says of itself in `postmaster.pid`.

@@ -68,13 +68,13 @@ pub enum Aggregation {
     Sum,
     /// How many points.
     Count,
-    /// Sum by count.
+    /// Sum by count: the mean of the readings, whatever time passed between them.
     Avg,
     /// The smallest value.
     Min,
     /// The greatest value.
     Max,
-    /// The newest value.
+    /// The newest value. Of several series that are not told apart: the newest of any of them.
     Last,
     /// The sum by the seconds that have passed of the bucket.
     Rate,

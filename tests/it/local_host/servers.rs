@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 use local::folder::{Folder, FolderError, is_root};
 use local::postgres::{Options, PostgresError, Server, Servers, options_of};
@@ -54,6 +55,35 @@ fn a_server_that_a_killed_process_left_behind_is_taken_over_and_stopped() {
     server.stop().unwrap();
     let server = start(&folder).unwrap();
     assert_ne!(server.process().unwrap().id(), first_process);
+    server.stop().unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_is_stopping_is_waited_for_and_started_anew() {
+    let path = TestPostgres::get().folder().join("stopped");
+    let folder = Folder::open(&path).unwrap();
+    let (folder, server) = tokio::task::spawn_blocking(move || {
+        let server = start(&folder).unwrap();
+        (folder, server)
+    })
+    .await
+    .unwrap();
+    let process = server.process().unwrap().id();
+    // It stops when its last session ends.
+    let url = server.owner_url("postgres");
+    let session = store::connect(&options_of(&url)).await.unwrap();
+    std::mem::forget(server);
+    let stop = Command::new("kill").args(["-s", "TERM", &process.to_string()]).status();
+    assert!(stop.unwrap().success());
+    let file = path.join("postgres/postmaster.pid");
+    while !std::fs::read_to_string(&file).unwrap().contains("stopping") {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let again = tokio::task::spawn_blocking(move || start(&folder).unwrap());
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    drop(session);
+    let server = again.await.unwrap();
+    assert_ne!(server.process().unwrap().id(), process);
     server.stop().unwrap();
 }
 

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use store::{Db, DbOptions};
 use uuid::Uuid;
 
-use crate::tools::Tools;
+use crate::tools::{Tools, say};
 
 const REGION: &str = "eu-central-1";
 const ACCOUNT: &str = "123456789012";
@@ -52,6 +52,7 @@ impl Moto {
             let mut port = String::new();
             BufReader::new(output).read_line(&mut port).expect("the emulator says its port");
             let port = port.trim().parse().expect("the emulator starts");
+            say(&format!("Started moto for the tests: SQS, DynamoDB and S3 on port {port}"));
             Self { port, _process: process }
         })
     }

@@ -1,7 +1,7 @@
 //! One Postgres for all tests of a process, and a database of its own for each.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -14,6 +14,8 @@ use std::time::Instant;
 use local::folder::{self, Folder};
 use local::postgres::{Options, Server, Servers, options_of, stop_orphan};
 use tokio::runtime::Builder;
+
+use crate::tools::{Tools, say};
 
 /// The server of this process.
 pub struct TestPostgres {
@@ -73,6 +75,10 @@ impl TestPostgres {
     }
 
     fn start() -> Result<Self, String> {
+        // Before the first of many tests, so that nobody waits minutes for this line.
+        if let Some(missing) = Tools::missing_prerequisite() {
+            return Err(missing);
+        }
         let started = Instant::now();
         let folder = open_folder()?;
         let options = Options {
@@ -176,9 +182,4 @@ fn undertaker(process: u32, folder: &Path) -> io::Result<Child> {
 
 fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     app::trace::chain(error)
-}
-
-/// Past the capture of the test harness: whoever waits wants to know for what.
-fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
 }

@@ -8,7 +8,10 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 const REQUIREMENTS: &str = include_str!("../../tools/requirements.txt");
-const INSTALL_PYTHON: &str = "sudo apt-get install -y python3 python3-venv";
+
+/// Where packages put pgbouncer, mostly not on the path of an ordinary user.
+pub const POOLERS: [&str; 3] =
+    ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer", "/usr/local/bin/pgbouncer"];
 
 /// The tools of `tests/tools/requirements.txt`.
 pub struct Tools {
@@ -29,8 +32,16 @@ impl Tools {
     #[must_use]
     pub fn missing_prerequisite() -> Option<String> {
         let python = Command::new("python3").args(["-c", "import ensurepip, venv"]).output();
-        let there = python.is_ok_and(|output| output.status.success());
-        (!there).then(|| format!("The tests need Python 3 with venv. Run: {INSTALL_PYTHON}"))
+        let mut packages = Vec::new();
+        if !python.is_ok_and(|output| output.status.success()) {
+            packages.push("python3 python3-venv");
+        }
+        if !POOLERS.iter().any(|path| Path::new(path).exists()) {
+            packages.push("pgbouncer");
+        }
+        let needed = packages.join(" ");
+        (!packages.is_empty())
+            .then(|| format!("The tests need more. Run: sudo apt-get install -y {needed}"))
     }
 
     /// A command of the environment, such as `moto_server` or `python`. Telemetry is off.
@@ -84,6 +95,6 @@ fn run(command: &mut Command) -> Result<(), String> {
 }
 
 /// Past the capture of the test harness: whoever waits wants to know for what.
-fn say(line: &str) {
+pub fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
