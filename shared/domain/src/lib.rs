@@ -13,6 +13,8 @@ pub mod catalog;
 /// Choices that tests make.
 #[cfg(test)]
 mod dice;
+/// Discount codes, and what they take off.
+pub mod discount;
 /// What is expected of a metric, as it is stored.
 pub mod forecast;
 /// Identifiers, made by us before the database sees them.

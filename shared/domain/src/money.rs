@@ -108,6 +108,12 @@ impl Share {
         self.0
     }
 
+    /// What is left of all.
+    #[must_use]
+    pub fn rest(self) -> Self {
+        Self(Self::ALL.0.saturating_sub(self.0))
+    }
+
     /// The share of an amount that is not negative, rounded half up.
     #[must_use]
     pub fn of(self, amount_minor: i64) -> i64 {

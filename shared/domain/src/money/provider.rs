@@ -4,7 +4,8 @@ use crate::tenant::Currency;
 /// Why the provider cannot charge an amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotChargeable {
-    /// Its documentation contradicts itself on the unit: a mistake would be a factor of 100.
+    /// Its documentation contradicts itself on the unit, or names none: a mistake would be a
+    /// factor of 10 or more.
     #[error("payments in {0} are not offered: the provider's unit for it is not certain")]
     Currency(&'static str),
     /// It takes three-decimal currencies in tenths of their minor unit.
@@ -20,9 +21,10 @@ pub enum NotChargeable {
 
 /// Currencies that Stripe counts without decimals, although ISO 4217 gives them two.
 const WHOLE: [&str; 1] = ["MGA"];
-/// ISK is passed in hundredths although it has none; UGX is in two contradictory lists.
-/// (docs.stripe.com/currencies)
-const UNCERTAIN: [&str; 2] = ["ISK", "UGX"];
+/// ISK is passed in hundredths although it has none; UGX is in two contradictory lists. The
+/// others have no two decimals by ISO 4217, and are in no list of those that Stripe counts
+/// otherwise. (docs.stripe.com/currencies)
+const UNCERTAIN: [&str; 7] = ["CLF", "IQD", "ISK", "LYD", "UGX", "UYI", "UYW"];
 
 impl Money {
     /// The amount as Stripe takes it.

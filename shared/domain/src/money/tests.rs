@@ -31,10 +31,12 @@ fn f30_amounts_keep_to_the_decimals_of_their_currency() {
         ("", "EUR"),
         (".5", "EUR"),
         ("5.", "EUR"),
+        ("5.x", "EUR"),
         ("1e3", "EUR"),
         ("٣", "EUR"),
     ] {
-        assert!(Money::parse(text, currency(code)).is_err(), "{text} {code}");
+        let refused = Money::parse(text, currency(code));
+        assert!(matches!(refused, Err(MoneyError::NotAnAmount(_))), "{text} {code}");
     }
     let beyond = Money::parse("99999999999999999999", currency("EUR"));
     assert_eq!(beyond, Err(MoneyError::TooLarge));
@@ -64,6 +66,17 @@ fn f31_what_cannot_be_charged_exactly_is_refused() {
     assert_eq!(money("5", "ISK").to_provider(), Err(NotChargeable::Currency("ISK")));
     assert_eq!(money("500", "UGX").to_provider(), Err(NotChargeable::Currency("UGX")));
     assert_eq!(money("0", "EUR").to_provider(), Err(NotChargeable::Nothing));
+}
+
+#[test]
+fn f31_a_currency_that_the_provider_does_not_list_is_refused() {
+    for code in ["CLF", "IQD", "LYD", "UYI", "UYW"] {
+        let amount = Money { amount_minor: 1_000_000, currency: currency(code) };
+        assert_eq!(amount.to_provider(), Err(NotChargeable::Currency(code)));
+    }
+    for code in ["BHD", "JOD", "KWD", "OMR", "TND"] {
+        assert_eq!(money("5.120", code).to_provider(), Ok(5120), "{code}");
+    }
 }
 
 #[test]

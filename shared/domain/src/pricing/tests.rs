@@ -32,6 +32,49 @@ fn f32_four_lines_at_2_50_bear_0_88_of_tax_per_line_and_0_86_per_order() {
     assert_eq!(tax(Rounding::PerOrder), 86);
 }
 
+/// The inputs of saleor/saleor#12348 are pictures; these give its 2.30 and 2.32 at its rate.
+#[test]
+fn f32_ten_lines_at_2_69_bear_2_30_of_tax_per_line_and_2_32_per_order() {
+    let lines = vec![line(269, 1, 86_250); 10];
+    let tax =
+        |rounding| price(&basket(Prices::WithoutTax, rounding, lines.clone())).unwrap().tax_minor;
+    assert_eq!(tax(Rounding::PerUnit), 230);
+    assert_eq!(tax(Rounding::PerLine), 230);
+    assert_eq!(tax(Rounding::PerOrder), 232);
+}
+
+#[test]
+fn f32_a_line_has_the_net_and_tax_that_its_policy_gives() {
+    for (prices, unit, quantity, rate, per_unit, per_line) in [
+        // odoo/odoo#12039
+        (Prices::WithoutTax, 563, 4, 220_000, (2252, 496), (2252, 495)),
+        // woocommerce/woocommerce#8047
+        (Prices::WithoutTax, 166, 36, 200_000, (5976, 1188), (5976, 1195)),
+        // vendurehq/vendure#2662, at the price that its shop entered
+        (Prices::WithTax, 3823, 10, 200_000, (31860, 6370), (31858, 6372)),
+        // vendurehq/vendure#3047
+        (Prices::WithTax, 39900, 2, 90_000, (73212, 6588), (73211, 6589)),
+    ] {
+        for (rounding, expected) in [(Rounding::PerUnit, per_unit), (Rounding::PerLine, per_line)] {
+            let priced =
+                price(&basket(prices, rounding, vec![line(unit, quantity, rate)])).unwrap();
+            assert_eq!((priced.net_minor, priced.tax_minor), expected, "{unit} {rounding:?}");
+        }
+    }
+}
+
+#[test]
+fn f32_the_error_of_vendure_3091_does_not_grow_with_the_quantity() {
+    let net = |rounding, quantity| {
+        let mut basket = basket(Prices::WithTax, rounding, vec![line(39900, quantity, 90_000)]);
+        basket.discount_minor = 3990 * i64::from(quantity);
+        price(&basket).unwrap().net_minor
+    };
+    assert_eq!(net(Rounding::PerUnit, 25), 823_625);
+    assert_eq!(net(Rounding::PerLine, 25), 823_624);
+    assert_eq!(net(Rounding::PerLine, 2500), 82_362_385, "359.10 / 1.09 by 2500");
+}
+
 #[test]
 fn f32_a_quarter_off_19_99_leaves_14_99() {
     assert_eq!(1999 - ppm(250_000).of(1999), 1499);
@@ -69,6 +112,21 @@ fn a_discount_never_exceeds_what_is_bought() {
     assert_eq!((priced.discount_minor, priced.total_minor), (1000, 490));
     basket.lines[0].discount_minor = 9900;
     assert_eq!(price(&basket).unwrap().total_minor, 490);
+}
+
+#[test]
+fn a_price_below_zero_counts_as_nothing() {
+    let lines = vec![line(-500, 1, 200_000), line(1000, 1, 0)];
+    let priced = price(&basket(Prices::WithoutTax, Rounding::PerLine, lines)).unwrap();
+    assert_eq!((priced.subtotal_minor, priced.total_minor), (1000, 1000));
+}
+
+#[test]
+fn pieces_that_a_discount_makes_unequal_are_taxed_each_at_its_own_price() {
+    let mut three = line(5, 3, 100_000);
+    three.discount_minor = 1;
+    let priced = price(&basket(Prices::WithoutTax, Rounding::PerUnit, vec![three])).unwrap();
+    assert_eq!(priced.tax_minor, 2, "pieces at 4, 5 and 5 bear 0, 1 and 1");
 }
 
 #[test]
