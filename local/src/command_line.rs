@@ -68,10 +68,10 @@ pub struct Options {
 /// The first tenant.
 #[derive(Clone, Debug, Args)]
 pub struct RunOptions {
-    /// Time zone of the first tenant; without this, the machine's.
+    /// Time zone of the tenant that is made; without this, the machine's.
     #[arg(long, global = true, value_parser = Zone::parse)]
     pub zone: Option<Zone>,
-    /// Currency of the first tenant.
+    /// Currency of the tenant that is made.
     #[arg(long, global = true, default_value = "EUR", value_parser = currency)]
     pub currency: Currency,
     /// Make one more API key, for instance because the first was lost.
@@ -83,7 +83,7 @@ pub struct RunOptions {
 #[derive(Clone, Debug, Args)]
 pub struct TenantOptions {
     /// What reports call it.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub name: String,
     /// The day on which its weeks begin: monday, sunday, saturday, …
     #[arg(long, default_value = "monday", value_parser = weekday)]

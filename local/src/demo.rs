@@ -89,7 +89,8 @@ async fn tell(
     let day = site.host(at(REPORT_AT))?;
     day.tick("report-planner", day.apps().of(None).clock.now()).await?;
     day.drain_queues().await?;
-    story::letter(&site.letters()?)?;
+    story::letter(&Client::new(&day, &year.key), &site.letters()?).await?;
+    story::clock(zone.wall(day.apps().of(None).clock.now()));
     story::farewell(site.public_url(), &year.key);
     Ok(day.apps().of(None).clock.now())
 }

@@ -1,4 +1,4 @@
-use app::Role;
+use app::{Clock, Role};
 use axum::body::Body;
 use domain::access::Scope;
 use domain::batch::{Batch, Row, SeriesKey};
@@ -284,6 +284,20 @@ async fn a_crowded_metric_folds_its_greatest_tag_and_keeps_the_data() {
 }
 
 #[tokio::test]
+async fn a_point_without_an_instant_that_is_sent_again_later_counts_once() {
+    let (world, key) = shop().await;
+    let point = |value: i64| json!([{ "metric": "orders", "value": value, "id": "order:1" }]);
+    world.post("/v1/points", &key, &point(1)).await.expect(200);
+    let later = Clock::Fixed("2026-03-29T12:00:07Z".parse().unwrap());
+    let world = world.with_setup(|setup| setup.clock = later);
+    let again = world.post("/v1/points", &key, &point(1)).await.expect(200);
+    assert_eq!((&again.json["accepted"], &again.json["duplicate"]), (&json!(0), &json!(1)));
+    let other = world.post("/v1/points", &key, &point(2)).await.expect(422);
+    assert_eq!(other.json["results"][0]["code"], "conflict");
+    assert_eq!(world.count("select count(*) from point").await, 1);
+}
+
+#[tokio::test]
 async fn without_a_good_key_or_the_scope_nothing_is_written() {
     let (world, _key) = shop().await;
     let body = json!([sale(1, NOW)]);
@@ -310,8 +324,14 @@ async fn a_batch_writes_in_one_round_trip_once_its_series_are_known() {
         kind: None,
         unit: None,
     };
-    let row =
-        |index| Row { index, series: 0, at, value: domain::batch::Value::Number(1.0), id: None };
+    let row = |index| Row {
+        index,
+        series: 0,
+        at,
+        is_undated: false,
+        value: domain::batch::Value::Number(1.0),
+        id: None,
+    };
     let batch = Batch { series: vec![key], rows: (0..100).map(row).collect(), ..Batch::default() };
     let app = world.app(Role::App);
     for round_trips_at_most in [10, 1, 1] {

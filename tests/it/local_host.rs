@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use app::port::Outgoing;
-use app::{App, Failure, Function, Problem, Role, Trigger, Uses};
+use app::{App, Every, Failure, Function, Problem, Role, Trigger, Uses};
 use domain::calendar::{Weekday, Zone};
 use domain::message::QueueName;
 use jiff::civil;
@@ -218,6 +218,34 @@ async fn what_is_in_flight_ends_before_the_host_does() {
     served.unwrap();
     assert_eq!(ended.load(Ordering::SeqCst), 1);
     assert_eq!(world.count("select count(*) from job").await, 0, "it was not acknowledged");
+}
+
+#[tokio::test]
+async fn a_daily_schedule_runs_once_however_often_the_host_starts() {
+    let world = World::new().await;
+    let runs = Arc::new(AtomicU32::new(0));
+    for start in 0..2 {
+        let (seen, ran) = (runs.clone(), Arc::new(Notify::new()));
+        let told = ran.clone();
+        let trigger = Trigger::schedule(Every::Day { hour: 2, minute: 10 }, move |_app, _tick| {
+            seen.fetch_add(1, Ordering::SeqCst);
+            told.notify_one();
+            async { Ok(()) }
+        });
+        let daily = Function { name: "daily", trigger, uses: Uses::default() };
+        let host = world.host_of(vec![daily]);
+        let (stop, stopped) = oneshot::channel();
+        let work = async {
+            let it_runs =
+                timeout(Duration::from_secs(if start == 0 { 30 } else { 5 }), ran.notified());
+            assert_eq!(it_runs.await.is_ok(), start == 0, "start {start}");
+            sleep(Duration::from_millis(300)).await;
+            stop.send(()).unwrap();
+        };
+        let (served, ()) = tokio::join!(serve_until(host, stopped), work);
+        served.unwrap();
+    }
+    assert_eq!(runs.load(Ordering::SeqCst), 1);
 }
 
 async fn fails() -> Problem {

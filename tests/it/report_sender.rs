@@ -314,7 +314,8 @@ async fn a_letter_tells_what_the_stored_forecast_expects_of_the_next_week() {
     let sum: f64 = (0..7).map(|day| forecast["days"][day]["value"].as_f64().unwrap()).sum();
     assert!((sum - 280_000.0).abs() < 1.0, "{sum}");
     let model = forecast["model"].as_str().unwrap();
-    for said in ["Expected for 23–29 November 2026", "€2,800", "in 80% of cases", model] {
+    for said in ["Expected for 23–29 November 2026", "€2,800", "in at least 80% of cases", model]
+    {
         assert!(letter.text.contains(said), "`{said}` is not in\n{}", letter.text);
     }
     assert!(limit::POINTS >= points.len());

@@ -206,6 +206,10 @@ fn refused(error: store::Error) -> Problem {
             conflict("a variant that you left out has stock; keep it, or archive the product")
                 .at("variants")
         }
+        _ if error.refusal() == Some("a variant is of another product") => {
+            conflict("a variant has the id of one of another product; give it its own")
+                .at("variants")
+        }
         _ => Problem::from(error),
     }
 }

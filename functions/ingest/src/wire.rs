@@ -38,8 +38,7 @@ pub(crate) struct PointDocument {
     #[schema(example = "revenue")]
     metric: String,
     /// A finite number; of money: whole minor units, or a decimal as a string.
-    #[schema(value_type = f64, example = 1299)]
-    value: f64,
+    value: ValueDocument,
     /// RFC 3339 with an offset, or an epoch in s, ms, µs or ns. Kept to the millisecond.
     /// Missing: now.
     #[schema(example = "2026-11-21T07:00:00Z")]
@@ -54,6 +53,18 @@ pub(crate) struct PointDocument {
     /// Checked against the declaration.
     #[schema(example = "EUR")]
     unit: Option<String>,
+}
+
+/// A value, in either of its forms.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[schema(example = 1299)]
+#[expect(dead_code, reason = "documents what `value` reads")]
+enum ValueDocument {
+    /// As a number.
+    Number(f64),
+    /// As a decimal.
+    Decimal(String),
 }
 
 /// What became of a batch.
@@ -243,6 +254,7 @@ impl<'a> Reader<'a> {
 
     fn take(&mut self, index: u32, point: PointIn<'a>) -> Result<(), (Code, String)> {
         let value = value(point.value).map_err(at("value"))?;
+        let is_undated = point.at.is_none();
         let at_instant = match point.at {
             Some(raw) => instant(raw).map_err(at("at"))?,
             None => to_millisecond(self.judge.now),
@@ -262,7 +274,7 @@ impl<'a> Reader<'a> {
             });
         let series = key.clone()?;
         let id = point.id.map(Cow::into_owned);
-        self.batch.rows.push(Row { index, series, at: at_instant, value, id });
+        self.batch.rows.push(Row { index, series, at: at_instant, is_undated, value, id });
         Ok(())
     }
 }

@@ -224,13 +224,13 @@ fn named(error: store::Error) -> Problem {
 }
 
 fn oversold(level: Option<&stock::Level>) -> Problem {
-    let least = level.map_or(0, |it| it.reserved + it.allocated - it.backorder_limit).max(0);
+    let (there, wanted) = level.map_or((0, 0), |it| (it.on_hand, it.reserved + it.allocated));
+    let beyond = level.map_or(0, |it| it.backorder_limit);
     Problem::new(
         ProblemCode::OutOfStock,
         format!(
-            "orders wait for it: at least {least} have to be there, or be allowed to be sold \
-                 beyond what is there"
+            "{there} are there, orders wait for {wanted} of them, and {beyond} may be sold beyond \
+             what is there: so many cannot be taken away"
         ),
     )
-    .at("on_hand")
 }

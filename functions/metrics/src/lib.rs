@@ -110,8 +110,8 @@ async fn get_metric(
 
 /// Declare a metric
 ///
-/// Unit and finest rollup are fixed once the metric has series, and its kind once it is declared;
-/// the rest may change.
+/// Kind, unit and finest rollup are fixed once the metric has points; the rest may change. What is
+/// left out becomes what is usual for its kind.
 #[utoipa::path(
     put, path = "/v1/metrics/{name}", tag = "metrics",
     security(("api_key" = ["metrics:write"])),

@@ -14,15 +14,8 @@ use store::reports::deliveries::Claimed;
 
 use crate::material::{Material, Read, Sheet};
 
-/// Where a letter leads.
-pub(crate) struct Addresses {
-    /// Empty in a test letter.
-    pub(crate) unsubscribe_url: String,
-    pub(crate) link: Option<String>,
-}
-
-/// Puts the figures of a letter together.
-pub(crate) fn of(material: &Material, claimed: &Claimed, addresses: Addresses) -> Figures {
+/// Puts the figures of a letter together. The address is empty in a test letter.
+pub(crate) fn of(material: &Material, claimed: &Claimed, unsubscribe_url: String) -> Figures {
     let tenant = &material.tenant;
     let first = material.sheets.first();
     Figures {
@@ -38,8 +31,7 @@ pub(crate) fn of(material: &Material, claimed: &Claimed, addresses: Addresses) -
         forecasts: material.sheets.iter().filter_map(|sheet| forecast(material, sheet)).collect(),
         notes: notes(material),
         late: claimed.late,
-        link: addresses.link,
-        unsubscribe_url: addresses.unsubscribe_url,
+        unsubscribe_url,
         reason: match claimed.test {
             true => format!("This is a test letter that {} asked for.", tenant.name),
             false => format!("You get this because {} added your address.", tenant.name),
@@ -104,7 +96,9 @@ fn trend(material: &Material, sheet: &Sheet) -> Option<Trend> {
 fn expected(material: &Material, read: &Read) -> Vec<ExpectedBucket> {
     let Some((forecast, _)) = read.ready() else { return vec![] };
     let bucket = |date: Date| {
-        let day = forecast.day(date)?.shown()?;
+        // A day that is over by now leaves no gap in what is drawn.
+        let known = || read.known.get(&date).map(|value| forecast::Expected::certain(*value));
+        let day = forecast.day(date).and_then(forecast::Day::shown).or_else(known)?;
         let label = day_label(date);
         Some(ExpectedBucket { label, value: day.value, lower: day.lower, upper: day.upper })
     };
@@ -115,12 +109,16 @@ fn forecast(material: &Material, sheet: &Sheet) -> Option<Forecast> {
     let read = sheet.read.as_ref()?;
     let (forecast, aggregation) = read.ready()?;
     let dates: Vec<Date> = dates(&material.next).collect();
+    let is_known = |date: &&Date| forecast.day(**date).is_none();
+    let known: Vec<f64> =
+        dates.iter().filter(is_known).filter_map(|date| read.known.get(date).copied()).collect();
     let expected = forecast.over(&dates, |date| read.known.get(&date).copied(), aggregation)?;
     Some(Forecast {
         metric: sheet.key(),
         label: sheet.label(),
         measure: read.measure(),
         value: expected.value,
+        known: (!known.is_empty() && aggregation == Aggregation::Sum).then(|| known.iter().sum()),
         lower: expected.lower,
         upper: expected.upper,
         level: SHOWN_LEVEL,

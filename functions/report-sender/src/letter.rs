@@ -82,10 +82,6 @@ fn html(figures: &Figures) -> String {
             ),
             ("forecasts", &html_forecasts(figures)),
             ("notes", &section("notes", &notes.collect::<String>(), &[])),
-            (
-                "link",
-                &figures.link.as_ref().map_or_else(String::new, |it| part("link", &[("url", it)])),
-            ),
             ("as_of", &figures.as_of_written()),
             ("zone", &figures.zone),
             ("currency", &figures.currency),
@@ -157,10 +153,6 @@ fn text(figures: &Figures) -> String {
             [] => String::new(),
             notes => format!("What is missing\n  {}", notes.join("\n  ")),
         },
-        figures
-            .link
-            .as_ref()
-            .map_or_else(String::new, |it| format!("Look into the figures:\n{it}")),
     ];
     let values = [
         ("tenant", figures.tenant_name.as_str()),
@@ -238,7 +230,7 @@ fn from(headline: &Headline) -> String {
 
 fn interval(forecast: &domain::report::Forecast) -> String {
     let [lower, upper] = [forecast.lower, forecast.upper].map(|it| forecast.measure.rounded(it));
-    format!("{lower} to {upper} in {} of cases", forecast.level_written())
+    format!("{lower} to {upper} in at least {} of cases", forecast.level_written())
 }
 
 /// `Revenue by day`.

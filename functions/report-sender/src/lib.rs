@@ -20,7 +20,6 @@ use domain::message::{QueueName, ReportMessage};
 use domain::report::DeliveryState;
 use store::reports::deliveries::{self, Claimed};
 
-use crate::figures::Addresses;
 use crate::material::Material;
 
 mod figures;
@@ -108,9 +107,7 @@ async fn compose(
         let token = keys.sign(tenant, claimed.report, &claimed.recipient);
         format!("{public_url}/v1/unsubscribe/{token}")
     };
-    let addresses =
-        Addresses { unsubscribe_url, link: (!public_url.is_empty()).then(|| public_url.clone()) };
-    let figures = figures::of(&material, claimed, addresses);
+    let figures = figures::of(&material, claimed, unsubscribe_url);
     let to = claimed.recipient.as_str();
     let mut letter = letter::write(&figures, to, &id.to_string()).map_err(Failure::retry)?;
     if claimed.test {

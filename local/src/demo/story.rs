@@ -1,9 +1,10 @@
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use domain::access::SecretKey;
 use domain::report::Measure;
 use domain::tenant::Currency;
+use jiff::civil::DateTime;
 use serde_json::{Value, json};
 
 use super::client::{Client, Fault, text};
@@ -30,7 +31,7 @@ pub(super) async fn import(client: &Client, import: &Value) -> Result<(), Fault>
         show(&format!("{:>11} line {}: {}", "", error["line"], text(&error["detail"])));
     }
     if !errors["next"].is_null() {
-        show(&format!("{:>11} and so on: GET {path}", ""));
+        show(&format!("{:>11} and so on: GET {path}&after={}", "", errors["next"]));
     }
     Ok(())
 }
@@ -112,14 +113,27 @@ pub(super) fn forecast(forecast: &Value, currency: Currency) {
 }
 
 /// Where the letter lies, and what it says.
-pub(super) fn letter(folder: &Path) -> Result<(), Fault> {
-    let mut letters: Vec<_> = fs::read_dir(folder)?.filter_map(Result::ok).collect();
-    letters.sort_by_key(|letter| letter.metadata().and_then(|data| data.modified()).ok());
-    let Some(newest) = letters.last() else {
-        return Err("the weekly report was not sent".into());
-    };
-    show(&format!("\nThe weekly report is in {}", newest.path().display()));
+pub(super) async fn letter(client: &Client, folder: &Path) -> Result<(), Fault> {
+    let reports = client.get("/v1/reports").await?;
+    let path = format!("/v1/reports/{}/deliveries", text(&reports["reports"][0]["id"]));
+    let deliveries = client.get(&path).await?;
+    let sent = deliveries["deliveries"].as_array().into_iter().flatten();
+    let sent = sent.filter(|it| it["test"] == false && it["state"] == "accepted");
+    let id = sent.map(|it| text(&it["id"])).next().ok_or("the weekly report was not sent")?;
+    let mut letters = fs::read_dir(folder)?.filter_map(Result::ok).map(|file| file.path());
+    let named =
+        |path: &PathBuf| path.file_name().is_some_and(|it| it.to_string_lossy().starts_with(id));
+    let letter = letters.find(named).ok_or("the letter of the weekly report is gone")?;
+    show(&format!("\nThe weekly report is in {}", letter.display()));
     Ok(())
+}
+
+/// What time it is in the demo.
+pub(super) fn clock(now: DateTime) {
+    show(&format!(
+        "\nThe demo lives on the morning after the last sale: it is {} there, and goes on",
+        now.strftime("%-d %B %Y, %H:%M")
+    ));
 }
 
 /// How to go on.

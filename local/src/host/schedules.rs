@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-use app::{App, Clock, Every};
+use app::port::KeyValue;
+use app::{Clock, Every};
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
@@ -17,9 +18,11 @@ const LATELY: Duration = Duration::from_secs(20 * 3600);
 /// Runs one schedule, one run after the other, until asked to stop.
 pub(super) async fn keep(host: Host, position: usize, mut stopped: watch::Receiver<bool>) {
     let (name, app, every, job) = &host.0.schedules[position];
+    // The record is the host's, whatever the function may touch.
+    let records = &host.0.apps.of(None).key_value;
     let record = format!("ran:{name}");
     let mut wait = match every {
-        Every::Day { .. } if ran_lately(app, &record).await => {
+        Every::Day { .. } if ran_lately(&**records, &record).await => {
             until_next(*every, Clock::System.now())
         }
         _ => FIRST,
@@ -34,7 +37,7 @@ pub(super) async fn keep(host: Host, position: usize, mut stopped: watch::Receiv
         let expires_at = Some(app.clock.after(LATELY));
         if ran.is_ok()
             && matches!(every, Every::Day { .. })
-            && let Err(error) = app.key_value.put(&record, "", expires_at).await
+            && let Err(error) = records.put(&record, "", expires_at).await
         {
             tracing::warn!(error = app::trace::chain(&error), "it will run again after a start");
         }
@@ -44,8 +47,8 @@ pub(super) async fn keep(host: Host, position: usize, mut stopped: watch::Receiv
 
 /// Whether a daily schedule ran lately, in this process or an earlier one. A machine may be off
 /// at night.
-async fn ran_lately(app: &App, record: &str) -> bool {
-    matches!(app.key_value.get(record).await, Ok(Some(_)))
+async fn ran_lately(records: &dyn KeyValue, record: &str) -> bool {
+    matches!(records.get(record).await, Ok(Some(_)))
 }
 
 /// How long until the schedule is due again. Days are those of the machine, also in a demo that

@@ -42,6 +42,9 @@ pub struct Row {
     pub series: u32,
     /// When, to the millisecond.
     pub at: Timestamp,
+    /// Its sender named no instant: `at` is its arrival, and says nothing when it comes again.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_undated: bool,
     /// How much.
     pub value: Value,
     /// The sender's own id of the point.
@@ -110,6 +113,10 @@ pub enum Verdict {
     Replaced,
     /// It was not written.
     Rejected(Code, String),
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// What the greatest tag of a crowded metric is folded to.
@@ -289,6 +296,7 @@ mod tests {
             index,
             series: index % 3,
             at: Timestamp::UNIX_EPOCH,
+            is_undated: false,
             value: Value::Number(f64::from(index)),
             id: Some("x".repeat(64)),
         };

@@ -139,8 +139,7 @@ impl Forecast {
             if let Some(day) = self.day(*date) {
                 return day.shown();
             }
-            let value = known(*date)?;
-            Some(Expected { value, lower: value, upper: value })
+            known(*date).map(Expected::certain)
         };
         if aggregation == Aggregation::Last {
             return dates.last().and_then(expected);
@@ -154,6 +153,14 @@ impl Forecast {
                 upper: sum.upper + day.upper,
             })
         })
+    }
+}
+
+impl Expected {
+    /// What is known.
+    #[must_use]
+    pub fn certain(value: f64) -> Self {
+        Self { value, lower: value, upper: value }
     }
 }
 

@@ -42,8 +42,6 @@ pub struct Figures {
     pub notes: Vec<String>,
     /// The report was due earlier and is sent after an outage.
     pub late: bool,
-    /// Where the figures can be looked into.
-    pub link: Option<String>,
     /// Where this recipient ends this report; opening it changes nothing by itself.
     pub unsubscribe_url: String,
     /// Why the recipient gets this letter, as a sentence.
@@ -170,19 +168,21 @@ pub struct Forecast {
     pub label: String,
     /// How it is written.
     pub measure: Measure,
-    /// What is expected of the whole period.
+    /// What is expected of the whole period, with what is known of it.
     pub value: f64,
+    /// What is known of it by now: its first days may be over.
+    pub known: Option<f64>,
     /// The lower end of the interval.
     pub lower: f64,
     /// The upper end of the interval.
     pub upper: f64,
-    /// The share of cases in which the interval is to hold the truth, such as 0.8.
+    /// The share of cases in which the interval holds the truth at least, such as 0.8.
     pub level: f64,
     /// The model, for people.
     pub model: String,
     /// Mean absolute scaled error over the rehearsals; below 1 beats repeating the last season.
     pub mase: Option<f64>,
-    /// By which share of the truth the rehearsals typically missed: 0.06 is six percent.
+    /// By which share of the truth rehearsals typically missed a day: 0.06 is six percent.
     pub typical_miss: Option<f64>,
 }
 

@@ -288,7 +288,7 @@ async fn claim_ids(
         let Some(key) = key_of(ready.row) else { return true };
         let Some(earlier) = first.insert(key, ready.point) else { return true };
         first.insert(key, earlier);
-        verdicts.push((ready.row.index, repeated(&earlier, &ready.point)));
+        verdicts.push((ready.row.index, repeated(&earlier, ready)));
         false
     });
     let known = claim(tx, tenant, arrival.received_at, &first).await?;
@@ -305,7 +305,7 @@ async fn claim_ids(
             verdicts.push((ready.row.index, Verdict::Replaced));
             return true;
         }
-        verdicts.push((ready.row.index, repeated(&earlier, &ready.point)));
+        verdicts.push((ready.row.index, repeated(&earlier, ready)));
         false
     });
     for (key, value) in updates {
@@ -359,9 +359,11 @@ async fn claim(
     Ok(rows.iter().map(|row| (row.get(0), (row.get(1), row.get(2), row.get(3)))).collect())
 }
 
-fn repeated(earlier: &Point, now: &Point) -> Verdict {
+/// A point without an instant of its own comes again at another: that is no other point.
+fn repeated(earlier: &Point, again: &Ready<'_>) -> Verdict {
+    let now = &again.point;
     let same = earlier.series == now.series
-        && earlier.at == now.at
+        && (earlier.at == now.at || again.row.is_undated)
         && earlier.value.to_bits() == now.value.to_bits();
     if same { Verdict::Duplicate } else { Verdict::Rejected(Code::Conflict, "id".to_owned()) }
 }

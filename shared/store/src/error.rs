@@ -62,6 +62,17 @@ impl Error {
         matches!(self, Self::Conflict(_))
     }
 
+    /// Which condition did not hold, in the words of the statement that insists on it.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&str> {
+        match self {
+            Self::Refused(error) => {
+                error.as_db_error().map(tokio_postgres::error::DbError::message)
+            }
+            _ => None,
+        }
+    }
+
     /// The name of the constraint that was violated, if one was.
     #[must_use]
     pub fn constraint(&self) -> Option<&str> {

@@ -60,7 +60,9 @@ impl Code {
             Self::TagValue => "a tag's value has 1 to 200 bytes and no control characters",
             Self::TagCount => "a point has at most 20 tags",
             Self::Id => "a point's id has 1 to 64 bytes",
-            Self::Conflict => "the id belongs to another point; correct it under a new id",
+            Self::Conflict => {
+                "the id was sent with another instant, value or series; that point stands"
+            }
         }
     }
 

@@ -56,11 +56,16 @@ fn largest_move(headlines: &[Headline]) -> Option<String> {
 fn expects(forecast: &Forecast, next: &Period) -> String {
     let written = |value: f64| forecast.measure.rounded(value);
     let error = match forecast.typical_miss {
-        Some(miss) => format!("; in rehearsals it typically missed by {}", percent(miss)),
+        Some(miss) => format!("; in rehearsals a day was typically missed by {}", percent(miss)),
+        None => String::new(),
+    };
+    let known = match forecast.known {
+        Some(known) => format!(" ({} of it is in already)", written(known)),
         None => String::new(),
     };
     format!(
-        "The forecast for {} puts {} at {}, between {} and {} in {} of cases{error}.",
+        "The forecast for {} puts {} at {}{known}, between {} and {} in at least {} of \
+         cases{error}.",
         next.dates(),
         forecast.label,
         written(forecast.value),
@@ -77,10 +82,12 @@ impl Forecast {
         percent(self.level).replace(".0%", "%")
     }
 
-    /// How far rehearsals missed: `typical miss 6.1%, MASE 0.82`; empty when not measured.
+    /// How far rehearsals missed: `a day typically missed by 6.1%, MASE 0.82`; empty when not
+    /// measured.
     #[must_use]
     pub fn error_written(&self) -> String {
-        let miss = self.typical_miss.map(|miss| format!("typical miss {}", percent(miss)));
+        let miss =
+            self.typical_miss.map(|miss| format!("a day typically missed by {}", percent(miss)));
         let mase = self.mase.filter(|mase| mase.is_finite()).map(|mase| format!("MASE {mase:.2}"));
         miss.into_iter().chain(mase).collect::<Vec<_>>().join(", ")
     }

@@ -41,7 +41,6 @@ fn figures(headlines: Vec<Headline>) -> Figures {
         forecasts: vec![],
         notes: vec![],
         late: false,
-        link: None,
         unsubscribe_url: "https://takings.example/u".to_owned(),
         reason: "You are a recipient.".to_owned(),
     }
@@ -195,6 +194,7 @@ fn the_third_sentence_says_what_is_expected_and_how_far_it_misses() {
         label: label.to_owned(),
         measure: money("GBP"),
         value: 1_310_040.0,
+        known: None,
         lower: 1_190_000.0,
         upper: 1_430_000.0,
         level: 0.8,
@@ -207,11 +207,16 @@ fn the_third_sentence_says_what_is_expected_and_how_far_it_misses() {
     assert_eq!(
         figures.sentences().last().unwrap(),
         "The forecast for 16–22 November 2026 puts Revenue at £13,100, between £11,900 and \
-         £14,300 in 80% of cases; in rehearsals it typically missed by 6.1%."
+         £14,300 in at least 80% of cases; in rehearsals a day was typically missed by 6.1%."
     );
     figures.forecasts.pop();
-    assert!(figures.sentences().last().unwrap().ends_with("in 80% of cases."));
-    assert_eq!(forecast("x", Some(0.061)).error_written(), "typical miss 6.1%, MASE 0.82");
+    assert!(figures.sentences().last().unwrap().ends_with("in at least 80% of cases."));
+    figures.forecasts[0].known = Some(31_040.0);
+    assert!(figures.sentences().last().unwrap().contains("£13,100 (£310 of it is in already), "));
+    assert_eq!(
+        forecast("x", Some(0.061)).error_written(),
+        "a day typically missed by 6.1%, MASE 0.82"
+    );
     assert_eq!(forecast("x", None).error_written(), "MASE 0.82");
 }
 
