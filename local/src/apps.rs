@@ -12,6 +12,7 @@ use app::port::{
 use app::{App, Clock, Config, Parts, Role, Uses};
 use async_trait::async_trait;
 use domain::message::QueueName;
+use providers::stripe::Stripe;
 use store::{Db, DbOptions};
 use tokio::sync::Notify;
 
@@ -25,6 +26,8 @@ pub struct Setup {
     pub mailer: Arc<dyn Mailer>,
     /// Large bodies.
     pub objects: Objects,
+    /// Payments.
+    pub gateway: Option<Stripe>,
     /// The time.
     pub clock: Clock,
     /// Addresses and keys; the address of the database is filled in by role.
@@ -67,6 +70,7 @@ impl Apps {
                 key_value: key_value.clone(),
                 mailer: setup.mailer.clone(),
                 objects: Some(setup.objects.clone()),
+                gateway: setup.gateway.clone(),
                 clock: setup.clock,
                 config: Config { database_url: url.clone(), ..setup.config.clone() },
                 callers: Callers::default(),
@@ -90,6 +94,7 @@ impl Apps {
             key_value: all.key_value.clone(),
             mailer: all.mailer.clone(),
             objects: all.objects.clone(),
+            gateway: all.gateway.clone(),
             clock: all.clock,
             config: all.config.clone(),
             callers: Callers::default(),

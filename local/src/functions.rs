@@ -19,6 +19,8 @@ pub fn all() -> Vec<Function> {
         keeper::function(),
         metrics::function(),
         migrate::function(),
+        payment_settle::function(),
+        payment_webhook::function(),
         query::function(),
         report_planner::function(),
         report_sender::function(),

@@ -16,6 +16,9 @@ pub struct Secrets {
     pub unsubscribe_keys: String,
     /// Signs the addresses of objects.
     pub object_key: String,
+    /// What the sandbox of payments accepts from us: the rest of `sk_test_…`, of the `pk_test_…`
+    /// that it accepts from browsers, and of the `whsec_…` that it signs its webhooks with.
+    pub sandbox_key: String,
 }
 
 impl Secrets {
@@ -28,6 +31,7 @@ impl Secrets {
             token_keys: folder.secret("token-keys.json", token_keys)?,
             unsubscribe_keys: folder.secret("unsubscribe-keys.txt", unsubscribe_keys)?,
             object_key: folder.secret("object-key.txt", object_key)?,
+            sandbox_key: folder.secret("sandbox-key.txt", object_key)?,
         })
     }
 
@@ -38,6 +42,7 @@ impl Secrets {
             token_keys: token_keys(),
             unsubscribe_keys: unsubscribe_keys(),
             object_key: object_key(),
+            sandbox_key: object_key(),
         }
     }
 
@@ -49,7 +54,16 @@ impl Secrets {
             token_keys: as_json(&Keys::of(vec![key])),
             unsubscribe_keys: format!("1:{}", STANDARD.encode([7; 32])),
             object_key: hex(&[7; 32]),
+            sandbox_key: hex(&[7; 32]),
         }
+    }
+}
+
+impl Secrets {
+    /// What the sandbox of payments signs its webhooks with.
+    #[must_use]
+    pub fn webhook_secret(&self) -> String {
+        format!("whsec_{}", self.sandbox_key.trim())
     }
 }
 

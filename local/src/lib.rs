@@ -28,6 +28,7 @@ pub mod postgres;
 pub mod prometheus;
 mod reset;
 pub mod sample;
+pub mod sandbox;
 pub mod shop;
 pub mod site;
 pub mod terminal;

@@ -10,6 +10,7 @@ use app::port::Mailer;
 use app::{Clock, Config};
 use indicatif::ProgressBar;
 use providers::mail::{self, MailerSetupError};
+use providers::stripe::{Access, Patience, Stripe, StripeSetupError};
 use store::Client;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -21,6 +22,7 @@ use crate::host::Host;
 use crate::keys::Secrets;
 use crate::objects::ObjectFolder;
 use crate::postgres::{self, Addresses, PostgresError, Server, Servers, options_of};
+use crate::sandbox::{self, Sandbox};
 use crate::{functions, terminal};
 
 /// A folder that is held, a database that is ready, a port that is ours.
@@ -31,6 +33,14 @@ pub struct Site {
     secrets: Secrets,
     listener: TcpListener,
     public_url: String,
+    sandbox: Option<Payments>,
+}
+
+/// A payment provider of our own, at an address of its own, as providers are.
+struct Payments {
+    sandbox: Sandbox,
+    listener: TcpListener,
+    access: Access,
 }
 
 /// Why there is none. Every text says what to do.
@@ -54,6 +64,9 @@ pub enum SiteError {
     /// The mail server.
     #[error("SMTP_URL or MAIL_FROM cannot be used")]
     Mail(#[from] MailerSetupError),
+    /// The payment provider.
+    #[error("STRIPE_SECRET_KEY or STRIPE_URL cannot be used")]
+    Gateway(#[from] StripeSetupError),
     /// Serving, or the terminal.
     #[error("serving ended")]
     Io(#[from] io::Error),
@@ -71,12 +84,16 @@ impl Site {
     pub async fn open(options: &Options) -> Result<Self, SiteError> {
         let folder = Folder::open(&folder_of(options))?;
         let secrets = Secrets::of(&folder)?;
-        let listener = listen(options).await?;
+        let listener = listen(options, options.port.unwrap_or(PORT)).await?;
         let local = listener.local_addr()?;
         let public_url = app::config::read("PUBLIC_URL")
             .unwrap_or_else(|| format!("http://localhost:{}", local.port()));
+        let sandbox = match app::config::read("STRIPE_SECRET_KEY") {
+            Some(_theirs) => None,
+            None => Some(Payments::open(&folder, &secrets, options, local.port()).await?),
+        };
         let (server, addresses) = start(&folder).await?;
-        let site = Self { folder, server, addresses, secrets, listener, public_url };
+        let site = Self { folder, server, addresses, secrets, listener, public_url, sandbox };
         site.write_environments()?;
         Ok(site)
     }
@@ -85,12 +102,17 @@ impl Site {
     /// also keeps their queues and records, in one role at a time.
     fn write_environments(&self) -> Result<(), SiteError> {
         let Addresses { app, system, owner, .. } = &self.addresses;
+        let access = self.sandbox.as_ref().map(|payments| &payments.access);
+        let (gateway, key) = access.map_or(("", ""), |it| (&it.base_url, &it.secret_key));
         for (role, url) in [("app", app), ("system", system), ("owner", owner)] {
             let text = environment(&[
                 ("DATABASE_URL", url),
                 ("PUBLIC_URL", &self.public_url),
                 ("JWT_KEYS", &self.secrets.token_keys),
                 ("UNSUBSCRIBE_KEYS", &self.secrets.unsubscribe_keys),
+                ("STRIPE_URL", gateway),
+                ("STRIPE_SECRET_KEY", key),
+                ("STRIPE_WEBHOOK_SECRETS", &self.secrets.webhook_secret()),
                 ("MAIL_FROM", MAIL_FROM),
                 ("SMTP_URL", "smtp://localhost:1025"),
                 ("PORTS", "postgres"),
@@ -161,10 +183,18 @@ impl Site {
         if config.unsubscribe_keys.is_empty() {
             config.unsubscribe_keys.clone_from(&self.secrets.unsubscribe_keys);
         }
+        let gateway = match &self.sandbox {
+            Some(payments) => {
+                config.stripe_webhook_secrets = self.secrets.webhook_secret();
+                Some(Stripe::new(&payments.access)?)
+            }
+            None => config.gateway()?,
+        };
         let setup = Setup {
             addresses: self.addresses.clone(),
             mailer: self.mailer(&config)?,
             objects: objects.objects(),
+            gateway,
             clock,
             config,
         };
@@ -181,7 +211,16 @@ impl Site {
             stopped.await;
             tracing::info!("stopping");
         };
-        host.serve(self.listener, stop).await?;
+        let provider = async {
+            match self.sandbox {
+                Some(payments) => payments.serve().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            served = host.serve(self.listener, stop) => served?,
+            ended = provider => ended?,
+        }
         Ok(self.server.stop()?)
     }
 
@@ -190,6 +229,10 @@ impl Site {
         let seconds = started.elapsed().as_secs_f64();
         let (url, data) = (&self.public_url, self.folder.path().display());
         terminal::note(&format!("Ready in {seconds:.2} s at {url}, with its data in {data}"));
+        if let Some(payments) = &self.sandbox {
+            let url = &payments.access.base_url;
+            terminal::note(&format!("Payments are played at {url}/sandbox; no money moves"));
+        }
     }
 
     /// Ends without having served.
@@ -254,10 +297,43 @@ pub fn stopped() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
+impl Payments {
+    /// Its journal lies in the folder, its port is the next that is free after ours.
+    async fn open(
+        folder: &Folder,
+        secrets: &Secrets,
+        options: &Options,
+        port: u16,
+    ) -> Result<Self, SiteError> {
+        let anywhere = Options { port: None, ..options.clone() };
+        let listener = listen(&anywhere, port.saturating_add(1)).await?;
+        let base_url = format!("http://localhost:{}", listener.local_addr()?.port());
+        let key = secrets.sandbox_key.trim();
+        let secret_key = format!("sk_test_{key}");
+        let wanted = sandbox::Options {
+            secret_key: secret_key.clone(),
+            publishable_key: format!("pk_test_{key}"),
+            webhook_url: Some(format!("http://localhost:{port}/v1/webhooks/payments/stripe")),
+            webhook_secrets: vec![secrets.webhook_secret()],
+            public_url: base_url.clone(),
+        };
+        let sandbox = Sandbox::open(&folder.private("sandbox")?, Clock::System, wanted)?;
+        let patience = Patience::default();
+        let access = Access { base_url, secret_key, ca_file: None, patience };
+        Ok(Self { sandbox, listener, access })
+    }
+
+    async fn serve(self) -> io::Result<()> {
+        tokio::select! {
+            served = async { axum::serve(self.listener, self.sandbox.router()).await } => served,
+            never = self.sandbox.deliver() => match never {},
+        }
+    }
+}
+
 /// Listens on the port that was asked for, or on the first that is free.
-async fn listen(options: &Options) -> Result<TcpListener, SiteError> {
-    let first = options.port.unwrap_or(PORT);
-    let last = if options.port.is_some() { first } else { first + PORTS_TRIED };
+async fn listen(options: &Options, first: u16) -> Result<TcpListener, SiteError> {
+    let last = if options.port.is_some() { first } else { first.saturating_add(PORTS_TRIED) };
     for port in first..=last {
         let address = SocketAddr::new(options.address, port);
         match TcpListener::bind(address).await {

@@ -54,6 +54,10 @@ mod migrate;
 mod openapi;
 /// Orders are written with all that follows from them, or not at all.
 mod orders;
+/// What follows from what payment providers say.
+mod payment_settle;
+/// What payment providers say is believed when it is signed, and safe when it is answered.
+mod payment_webhook;
 /// Tenants stay apart behind a pooler.
 mod pooler;
 /// Both implementations of each port keep the same promises.
@@ -74,5 +78,7 @@ mod rollups;
 mod sales_file;
 /// Every statement prepares against the schema.
 mod sql;
+/// Payments by Stripe's HTTP: what was done is known, or known not to be known.
+mod stripe;
 /// What a crash left behind is sent.
 mod sweeper;

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use domain::message::QueueName;
+use providers::stripe::{Access, LIVE_URL, Patience, Stripe, StripeSetupError};
 
 /// Addresses and keys, read once.
 #[derive(Clone, Default)]
@@ -29,6 +30,13 @@ pub struct Config {
     /// Keys of unsubscribe links: `version:base64`, separated by commas, the newest first.
     /// Old ones stay, so that no link in an old letter breaks.
     pub unsubscribe_keys: String,
+    /// The key of the payment provider: `sk_…`. Without it, there is none.
+    pub stripe_secret_key: String,
+    /// Where the payment provider is, unless it is Stripe itself.
+    pub stripe_url: String,
+    /// What the payment provider signs its webhooks with: `whsec_…`, separated by commas, because
+    /// they are rolled.
+    pub stripe_webhook_secrets: String,
     /// AWS: region, credentials and, for tests, another endpoint.
     pub aws: AwsEnvironment,
 }
@@ -68,6 +76,9 @@ impl Config {
             public_url: read("PUBLIC_URL").unwrap_or_default(),
             token_keys: read("JWT_KEYS").unwrap_or_default(),
             unsubscribe_keys: read("UNSUBSCRIBE_KEYS").unwrap_or_default(),
+            stripe_secret_key: read("STRIPE_SECRET_KEY").unwrap_or_default(),
+            stripe_url: read("STRIPE_URL").unwrap_or_else(|| LIVE_URL.to_owned()),
+            stripe_webhook_secrets: read("STRIPE_WEBHOOK_SECRETS").unwrap_or_default(),
             aws: AwsEnvironment {
                 region: read("AWS_REGION").unwrap_or_default(),
                 access_key_id: read("AWS_ACCESS_KEY_ID").unwrap_or_default(),
@@ -76,6 +87,22 @@ impl Config {
                 endpoint_url: read("AWS_ENDPOINT_URL"),
             },
         }
+    }
+}
+
+impl Config {
+    /// A client of the payment provider; none where none is set up.
+    ///
+    /// # Errors
+    /// When its address, its key or the certificates cannot be used.
+    pub fn gateway(&self) -> Result<Option<Stripe>, StripeSetupError> {
+        let access = Access {
+            base_url: self.stripe_url.clone(),
+            secret_key: self.stripe_secret_key.clone(),
+            ca_file: self.tls_ca_file.clone(),
+            patience: Patience::default(),
+        };
+        (!access.secret_key.is_empty()).then(|| Stripe::new(&access)).transpose()
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Uses {
     pub mailer: bool,
     /// The object store.
     pub objects: bool,
+    /// The payment provider.
+    pub gateway: bool,
 }
 
 /// In which role a function meets Postgres, and at which address.

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use providers::stripe::Stripe;
 use store::Db;
 
 pub use crate::clock::Clock;
@@ -32,6 +33,8 @@ pub mod limiter;
 pub mod objects;
 /// Lists that are read in pages.
 pub mod page;
+/// What follows from an order at the payment provider.
+pub mod payments;
 /// Queue, key-value records and mail: each with two implementations in production.
 pub mod port;
 /// Every error that a client may see.
@@ -65,6 +68,8 @@ pub struct Parts {
     pub mailer: Arc<dyn port::Mailer>,
     /// Large bodies. Absent where the function declares none: see [`App::objects`].
     pub objects: Option<objects::Objects>,
+    /// The payment provider. Absent where the function declares none: see [`App::gateway`].
+    pub gateway: Option<Stripe>,
     /// The time.
     pub clock: Clock,
     /// Addresses and keys.
@@ -90,6 +95,15 @@ impl App {
         let undeclared =
             || port::PortError::new("the function does not declare that it uses objects");
         self.objects.as_ref().ok_or_else(undeclared)
+    }
+
+    /// The payment provider of a function that declares it.
+    ///
+    /// # Errors
+    /// When it does not, or none is set up.
+    pub fn gateway(&self) -> Result<&Stripe, port::PortError> {
+        let absent = || port::PortError::new("no payment provider is declared and set up");
+        self.gateway.as_ref().ok_or_else(absent)
     }
 }
 

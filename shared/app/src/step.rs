@@ -9,7 +9,7 @@ pub fn reached(step: &'static str) {
 }
 
 /// Every step, so that a test can visit them all.
-pub const ALL: [&str; 11] = [
+pub const ALL: [&str; 12] = [
     "ingest.checked",
     "ingest.committed",
     "import.started",
@@ -21,6 +21,7 @@ pub const ALL: [&str; 11] = [
     "report.handed_over",
     "report.accepted",
     "report.marked",
+    "settle.committed",
 ];
 
 #[cfg(debug_assertions)]

@@ -162,6 +162,7 @@ fn parts(
     } else {
         Arc::new(Undeclared)
     };
+    let gateway = if uses.gateway { config.gateway()? } else { None };
     let db = Db::new(DbOptions {
         url: config.database_url.clone(),
         tls_ca_file: config.tls_ca_file.clone(),
@@ -184,6 +185,7 @@ fn parts(
         key_value,
         mailer,
         objects,
+        gateway,
         clock,
         config,
         callers: app::caller::Callers::default(),

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::id::{DeliveryId, ImportId, ReceiptId, TenantNumber};
+use crate::payment::Notice;
 
 /// A queue: its name is that of the template resource and of the environment variable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -15,11 +16,14 @@ pub enum QueueName {
     Forecasts,
     /// Letters to send.
     Reports,
+    /// What payment providers say. In any order, and more than once: both fold to the same.
+    Payments,
 }
 
 impl QueueName {
     /// Every queue.
-    pub const ALL: [Self; 4] = [Self::Ingest, Self::Imports, Self::Forecasts, Self::Reports];
+    pub const ALL: [Self; 5] =
+        [Self::Ingest, Self::Imports, Self::Forecasts, Self::Reports, Self::Payments];
 
     /// In lower case, as in `QUEUE_URL_INGEST` and in the job table.
     #[must_use]
@@ -29,6 +33,7 @@ impl QueueName {
             Self::Imports => "imports",
             Self::Forecasts => "forecasts",
             Self::Reports => "reports",
+            Self::Payments => "payments",
         }
     }
 
@@ -110,5 +115,28 @@ pub enum ReportMessage {
         tenant: TenantNumber,
         /// Which recipient of which occurrence.
         delivery: DeliveryId,
+    },
+}
+
+/// What the `payments` queue carries.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum PaymentMessage {
+    /// A provider said something, and its signature was checked.
+    #[serde(rename = "payment.notice.v1")]
+    Notice {
+        /// Who: [`crate::payment::STRIPE`].
+        provider: String,
+        /// What.
+        notice: Notice,
+    },
+    /// A provider said something, its signature was checked, and nobody understands it: it goes to
+    /// the dead letters, for a person.
+    #[serde(rename = "payment.unreadable.v1")]
+    Unreadable {
+        /// Who.
+        provider: String,
+        /// What, byte for byte.
+        body: String,
     },
 }

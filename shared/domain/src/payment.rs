@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{OrderId, PaymentId, RefundId, TenantNumber};
@@ -23,6 +24,10 @@ pub const STRIPE: &str = "stripe";
 pub struct Notice {
     /// The provider's id of the event: the same on every delivery.
     pub event: String,
+    /// What the provider calls what happened.
+    pub kind: String,
+    /// When it happened, to the second: not an order.
+    pub created_at: Timestamp,
     /// As the provider calls the payment.
     pub reference: String,
     /// Whose payment it is, where the event says so.

@@ -29,6 +29,8 @@ pub mod migrations;
 pub mod orders;
 /// What transactions want sent.
 pub mod outbox;
+/// What payment providers said, and whose payments they mean.
+pub mod payments;
 /// Points: head, blocks and rollups.
 pub mod points;
 /// Refused rows, kept for repair.

@@ -4,9 +4,14 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
+pub use self::commit::{Act, CommitError, Committed, commit};
 pub use self::write::{Writing, write};
 
+use crate::payments::{Said, WAS_HEARD};
 use crate::{Db, Error, Flight, Parameter, stock};
+
+/// Asked, decided, written.
+mod commit;
 
 /// What happened, written down.
 mod write;
@@ -18,6 +23,8 @@ pub struct Loaded {
     pub order: Order,
     /// What could be taken from stock, in order of preference.
     pub offers: Vec<Pick>,
+    /// What the provider said was heard before.
+    pub was_heard: bool,
 }
 
 /// Loads an order.
@@ -38,7 +45,8 @@ pub async fn history(db: &Db, tenant: TenantNumber, id: OrderId) -> Result<Vec<S
     answers[0].iter().map(stored).collect()
 }
 
-/// Loads an order together with the stock that it might need once more.
+/// Loads an order together with the stock that it might need once more, and whether what the
+/// provider said of it was heard.
 ///
 /// # Errors
 /// What Postgres answers, or [`Error::Stored`] for a history that cannot be read.
@@ -46,14 +54,23 @@ pub async fn load_to_pay(
     db: &Db,
     tenant: TenantNumber,
     id: OrderId,
+    said: Option<&Said<'_>>,
 ) -> Result<Option<Loaded>, Error> {
     let parameters: &[Parameter<'_>] = &[(&tenant.0, Type::INT4), (&id.0, Type::UUID)];
     let offers = include_str!("stock/offers_of_order.sql");
-    let statements = [Flight { sql: EVENTS, parameters }, Flight { sql: offers, parameters }];
+    let (gateway, event) = said.map_or(("", ""), |said| (said.gateway, said.notice.event.as_str()));
+    let heard: &[Parameter<'_>] =
+        &[(&tenant.0, Type::INT4), (&gateway, Type::TEXT), (&event, Type::TEXT)];
+    let statements = [
+        Flight { sql: EVENTS, parameters },
+        Flight { sql: offers, parameters },
+        Flight { sql: WAS_HEARD, parameters: heard },
+    ];
     let answers = db.snapshot(tenant, &statements, statements.len()).await?;
     let history = answers[0].iter().map(stored).collect::<Result<Vec<_>, _>>()?;
     let offers = answers[1].iter().map(stock::offer).collect();
-    Ok(fold(id, &history).map(|order| Loaded { order, offers }))
+    let was_heard = !answers[2].is_empty();
+    Ok(fold(id, &history).map(|order| Loaded { order, offers, was_heard }))
 }
 
 const EVENTS: &str = include_str!("orders/events.sql");

@@ -1,8 +1,15 @@
 use std::collections::BTreeMap;
 
+use domain::id::{OrderId, PaymentId};
+use domain::order::{Pick, open};
+use domain::payment::STRIPE;
 use object_store::ObjectStoreExt as _;
 use serde_json::json;
+use store::orders::{self, Writing};
 use tests::World;
+use uuid::Uuid;
+
+use crate::orders::shop;
 
 /// Sown before every sample: a declared metric, a month of takings in two countries, one refused
 /// row, and the receipt of all this.
@@ -31,6 +38,9 @@ pub(super) async fn sow(world: &World, function: &str) {
     if let Some(sql) = for_function(function) {
         world.sql(sql).await;
     }
+    if function == "payment-settle" {
+        order(world).await;
+    }
     if matches!(function, "imports" | "import-run") {
         for import in ["20", "21", "22", "24"] {
             let path = format!("imports/sample/{import}").into();
@@ -38,6 +48,28 @@ pub(super) async fn sow(world: &World, function: &str) {
             put.put(&path, crate::imports::SALES.into()).await.expect("our own folder");
         }
     }
+}
+
+/// An order that waits for its payment, with the ids that samples name.
+async fn order(world: &World) {
+    let id = |last: u128| Uuid::from_u128(0x7a6e_0000_0000_7000_8000_0000_0000_0000 + last);
+    shop::stock(world, 5).await;
+    let picks = vec![Pick { variant: shop::VARIANT, location: shop::SHELF, quantity: 1 }];
+    let (order, terms) = (OrderId(id(0x0d)), shop::terms(id(0xca)));
+    let events = open(order, terms, picks, PaymentId(id(0xab))).expect("it adds up");
+    let writing = Writing {
+        id: order,
+        before: None,
+        events: &events,
+        actor: "sample",
+        request_id: None,
+        at: local::sample::NOW,
+        gateway: STRIPE,
+        said: None,
+        posted: &[],
+    };
+    let db = world.app(app::Role::App).db.clone();
+    orders::write(&db, world.tenant().number, &writing).await.expect("it is written");
 }
 
 /// What only the samples of one function need.

@@ -88,7 +88,15 @@ impl Wanted {
         if self.uses.mailer {
             variables.extend([("MAIL_FROM", None), ("SMTP_URL", Some("smtp_url"))]);
         }
-        if let Start::Http(_) = self.start {
+        if self.uses.gateway {
+            variables.insert("STRIPE_SECRET_KEY", Some("stripe_secret_key"));
+        }
+        // Whoever calls it shows a signature, and neither a key nor a token.
+        let hears = self.serves("/v1/webhooks/");
+        if hears {
+            variables.insert("STRIPE_WEBHOOK_SECRETS", Some("stripe_webhook_secrets"));
+        }
+        if matches!(self.start, Start::Http(_)) && !hears {
             let signs = self.serves("/v1/tokens");
             variables.insert("JWT_KEYS", Some(if signs { "jwt_keys" } else { "jwt_public_keys" }));
         }

@@ -121,6 +121,7 @@ fn parts(app: &App, db: Db, queue: Arc<dyn Queue>) -> App {
         key_value: app.key_value.clone(),
         mailer: app.mailer.clone(),
         objects: app.objects.clone(),
+        gateway: app.gateway.clone(),
         clock: app.clock,
         config: app.config.clone(),
         callers: Callers::default(),

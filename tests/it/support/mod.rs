@@ -6,6 +6,8 @@ pub mod client;
 pub mod connection;
 /// Something that loses an answer of Postgres.
 pub mod cutter;
+/// Stripe on this machine.
+pub mod gateway;
 /// Functions as Lambda runs them.
 pub mod lambda;
 /// AWS on this machine.

@@ -148,6 +148,7 @@ impl Moto {
                     .expect("the sender is an address"),
             ),
             objects: Some(aws::objects::objects(&client, &config).expect("a bucket")),
+            gateway: None,
             clock: Clock::System,
             config,
             callers: app::caller::Callers::default(),

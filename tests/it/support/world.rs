@@ -328,8 +328,10 @@ fn setup(
         addresses: addresses.clone(),
         mailer: Arc::new(letters.expect("an address")),
         objects: objects(folder, secrets, clock).objects(),
+        gateway: None,
         clock,
         config: Config {
+            stripe_webhook_secrets: secrets.webhook_secret(),
             public_url: PUBLIC_URL.to_owned(),
             mail_from: mail_from.to_owned(),
             token_keys: secrets.token_keys.clone(),

@@ -23,6 +23,9 @@ impl Parts {
         if !uses.objects {
             self.objects = None;
         }
+        if !uses.gateway {
+            self.gateway = None;
+        }
         self
     }
 }

@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Fact, Notice, Subject};
@@ -37,10 +38,18 @@ pub fn read(body: &[u8]) -> Result<Option<Notice>, NotANotice> {
     let Some(reference) = reference else { return Ok(None) };
     Ok(Some(Notice {
         event: id.to_owned(),
+        kind: kind.to_owned(),
+        created_at: created_at(&event)?,
         reference: reference.to_owned(),
         subject: subject(object),
         fact,
     }))
+}
+
+fn created_at(event: &Value) -> Result<Timestamp, NotANotice> {
+    let second = event.get("created").and_then(Value::as_i64);
+    let instant = second.and_then(|second| Timestamp::from_second(second).ok());
+    instant.ok_or(NotANotice::Member("created"))
 }
 
 fn fact(kind: &str, object: &Value) -> Result<Option<Fact>, NotANotice> {

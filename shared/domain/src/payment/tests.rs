@@ -2,6 +2,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::*;
+use crate::message::PaymentMessage;
 
 const BODY: &[u8] = br#"{"id":"evt_1"}"#;
 
@@ -151,5 +152,35 @@ fn events_in_another_shape_are_an_error_and_no_guess() {
         ),
     ] {
         assert!(read(body).is_err(), "{}", String::from_utf8_lossy(body));
+    }
+}
+
+#[test]
+fn a_notice_travels_in_a_message_and_arrives_as_it_was() {
+    let amount = Money::parse("12.99", "EUR".to_owned().try_into().unwrap()).unwrap();
+    let facts = [
+        Fact::ActionRequired,
+        Fact::Captured { amount },
+        Fact::AttemptFailed { code: "card_declined".to_owned() },
+        Fact::Refund {
+            reference: "re_1".to_owned(),
+            refund: None,
+            amount,
+            state: RefundState::Failed,
+        },
+    ];
+    for fact in facts {
+        let notice = Notice {
+            event: "evt_1".to_owned(),
+            kind: "payment_intent.succeeded".to_owned(),
+            created_at: Timestamp::UNIX_EPOCH,
+            reference: "pi_1".to_owned(),
+            subject: None,
+            fact,
+        };
+        let message = PaymentMessage::Notice { provider: STRIPE.to_owned(), notice };
+        let wire = serde_json::to_value(&message).unwrap();
+        assert_eq!(wire["type"], "payment.notice.v1");
+        assert_eq!(serde_json::from_value::<PaymentMessage>(wire).unwrap(), message);
     }
 }

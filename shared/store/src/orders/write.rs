@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tokio_postgres::types::Type;
 
 use crate::outbox::Posted;
+use crate::payments::Said;
 use crate::statement::{Statement, fly_routinely};
 use crate::stock::{Cause, moving};
 use crate::{Db, Error};
@@ -27,6 +28,8 @@ pub struct Writing<'a> {
     pub at: Timestamp,
     /// Through whom it is paid.
     pub gateway: &'a str,
+    /// What a provider said, when that is why.
+    pub said: Option<&'a Said<'a>>,
     /// What others are to be told.
     pub posted: &'a [Posted],
 }
@@ -44,7 +47,10 @@ const OPERATION_LEASE: Duration = Duration::from_secs(60);
 /// the constraint `stock_not_oversold` when the stock is gone.
 pub async fn write(db: &Db, tenant: TenantNumber, writing: &Writing<'_>) -> Result<Order, Error> {
     let mut after = folded(writing)?;
-    let mut statements: Vec<Statement> = append(tenant, writing)?.into_iter().collect();
+    // First, so that what was heard before is refused before anything is locked.
+    let said = writing.said.map(|said| said.statement(writing.events.len(), writing.at));
+    let mut statements: Vec<Statement> = said.into_iter().collect();
+    statements.extend(append(tenant, writing)?);
     statements.push(project(tenant, &after, writing));
     statements.extend(pay(tenant, &after, writing));
     statements.extend(post(tenant, writing));

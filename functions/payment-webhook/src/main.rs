@@ -1,0 +1,5 @@
+//! `payment-webhook` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(payment_webhook::function())
+}

@@ -1,0 +1,118 @@
+use domain::id::{OrderId, TenantNumber};
+use domain::order::{Command, Event, Order, Rejected, decide, evolve};
+use jiff::Timestamp;
+
+use super::{Loaded, Writing, load_to_pay, write};
+use crate::payments::Said;
+use crate::statement::fly;
+use crate::{Db, Error};
+
+/// Who acts on an order, when, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct Act<'a> {
+    /// As the history says it.
+    pub actor: &'a str,
+    /// In which request.
+    pub request_id: Option<&'a str>,
+    /// When.
+    pub at: Timestamp,
+    /// Through whom the order is paid.
+    pub gateway: &'a str,
+    /// What a provider said, when it is that which is acted on: it is heard once.
+    pub said: Option<Said<'a>>,
+}
+
+/// What became of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Committed {
+    /// The order as it is now.
+    pub order: Order,
+    /// What happened; nothing when it had happened before.
+    pub events: Vec<Event>,
+}
+
+/// Why nothing happened.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// The tenant has no such order.
+    #[error("there is no such order")]
+    Missing,
+    /// The order does not grant it.
+    #[error(transparent)]
+    Rejected(#[from] Rejected),
+    /// Postgres did not do it.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// One loses against one other at a time, and an order has few who act on it.
+const TRIES: u32 = 20;
+
+/// Loads an order, decides, and writes what follows in one transaction; again when another wrote
+/// meanwhile. The commands are asked for anew each time, and each is decided after the one
+/// before.
+///
+/// # Errors
+/// [`CommitError`]; then nothing was written, unless Postgres went away during the commit.
+pub async fn commit(
+    db: &Db,
+    tenant: TenantNumber,
+    id: OrderId,
+    act: &Act<'_>,
+    commands: impl Fn(&Loaded) -> Vec<Command>,
+) -> Result<Committed, CommitError> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let loaded = load_to_pay(db, tenant, id, act.said.as_ref()).await?;
+        let loaded = loaded.ok_or(CommitError::Missing)?;
+        if loaded.was_heard {
+            return Ok(Committed { order: loaded.order, events: vec![] });
+        }
+        let (mut after, mut events) = (loaded.order.clone(), vec![]);
+        for command in commands(&loaded) {
+            let more = decide(&after, command)?;
+            after = more.iter().fold(after, evolve);
+            events.extend(more);
+        }
+        match record(db, (tenant, id), act, &loaded.order, &events).await {
+            Err(error) if is_overtaken(&error) && tries < TRIES => {}
+            Err(error) => return Err(error.into()),
+            Ok(order) => return Ok(Committed { order, events }),
+        }
+    }
+}
+
+async fn record(
+    db: &Db,
+    (tenant, id): (TenantNumber, OrderId),
+    act: &Act<'_>,
+    before: &Order,
+    events: &[Event],
+) -> Result<Order, Error> {
+    if events.is_empty() {
+        // What is old is recorded too, so that it is seen to have been heard.
+        if let Some(said) = &act.said {
+            fly(db, tenant, &[said.statement(0, act.at)]).await?;
+        }
+        return Ok(before.clone());
+    }
+    let writing = Writing {
+        id,
+        before: Some(before),
+        events,
+        actor: act.actor,
+        request_id: act.request_id,
+        at: act.at,
+        gateway: act.gateway,
+        said: act.said.as_ref(),
+        posted: &[],
+    };
+    write(db, tenant, &writing).await
+}
+
+/// Another wrote to the order, heard the same, or took the stock: with what is there now, the
+/// decision may be another.
+fn is_overtaken(error: &Error) -> bool {
+    error.is_conflict() || error.is_contended() || error.constraint() == Some("stock_not_oversold")
+}

@@ -1,0 +1,2 @@
+select tenant, order_id, payment
+from payment_by_reference($1, $2)

@@ -1,0 +1,3 @@
+select
+from payment_notice
+where tenant = $1 and gateway = $2 and event = $3
