@@ -144,14 +144,6 @@ pub fn is_root() -> bool {
     *IS_ROOT
 }
 
-/// Bytes that nobody can guess, in hexadecimal.
-#[must_use]
-pub fn entropy<const BYTES: usize>() -> [u8; BYTES] {
-    let mut bytes = [0; BYTES];
-    aws_lc_rs::rand::fill(&mut bytes).expect("the kernel's generator is always there");
-    bytes
-}
-
 /// In lower-case hexadecimal.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {

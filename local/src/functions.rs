@@ -7,6 +7,7 @@ use app::Function;
 pub fn all() -> Vec<Function> {
     vec![
         account::function(),
+        cart::function(),
         catalog::function(),
         forecast::function(),
         forecast_batch::function(),

@@ -5,7 +5,9 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-use crate::folder::{Folder, FolderError, entropy, hex};
+use app::entropy;
+
+use crate::folder::{Folder, FolderError, hex};
 
 /// What signs tokens and links.
 #[derive(Clone)]

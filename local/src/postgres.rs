@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 use store::DbOptions;
 
-use crate::folder::{Folder, FolderError, entropy, hex};
+use app::entropy;
+
+use crate::folder::{Folder, FolderError, hex};
 
 pub use self::process::{Process, stop_orphan};
 

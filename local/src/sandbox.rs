@@ -23,7 +23,7 @@ use self::fault::Faults;
 use self::journal::Journal;
 use self::refusal::Refusal;
 use self::work::Work;
-use crate::folder::entropy;
+use app::entropy;
 
 pub use self::delivery::Webhook;
 pub use self::fault::{Fault, FaultKind};

@@ -12,9 +12,9 @@ use store::{Client, access};
 use uuid::Uuid;
 
 use crate::command_line::{RunOptions, TenantOptions};
-use crate::folder::entropy;
 use crate::site::{Site, SiteError};
 use crate::terminal;
+use app::entropy;
 
 const NAME: &str = "My shop";
 /// What one process writes in a minute at its best; a limit is for neighbors, and there are none.

@@ -6,6 +6,8 @@
 mod account;
 /// Every zone, every change of its clocks: buckets partition time.
 mod calendar;
+/// Carts add up, and lose nothing that was put into them.
+mod cart;
 /// Products are written whole, seen by whom they may, and archived.
 mod catalog;
 /// Every sample gets the same answer from both hosts.

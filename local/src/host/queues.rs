@@ -8,8 +8,8 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, interval_at, timeout};
 
 use super::Subscription;
-use crate::folder::entropy;
 use crate::prometheus::Counts;
+use app::entropy;
 
 /// Messages of one queue that are handled at once.
 pub(super) const WORKERS: usize = 4;

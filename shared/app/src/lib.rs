@@ -80,6 +80,17 @@ pub struct Parts {
     pub limiter: limiter::Limiter,
 }
 
+/// Bytes that nobody can guess.
+///
+/// # Panics
+/// Never: the kernel's generator is always there.
+#[must_use]
+pub fn entropy<const BYTES: usize>() -> [u8; BYTES] {
+    let mut bytes = [0; BYTES];
+    aws_lc_rs::rand::fill(&mut bytes).expect("the kernel's generator is always there");
+    bytes
+}
+
 impl App {
     /// Puts the parts together.
     #[must_use]

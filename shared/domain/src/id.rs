@@ -70,6 +70,8 @@ identifiers! {
     ContactId,
     /// A discount code.
     DiscountId,
+    /// A way to get there.
+    ShippingOptionId,
 }
 
 /// A tenant, as the database knows it: four bytes in every row, so isolation costs no space.

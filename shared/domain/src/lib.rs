@@ -8,6 +8,8 @@ pub mod access;
 pub mod batch;
 /// How a tenant counts time: zones, buckets, periods, comparisons and schedules.
 pub mod calendar;
+/// What a customer is about to buy.
+pub mod cart;
 /// What a shop sells, and for how much.
 pub mod catalog;
 /// Choices that tests make.

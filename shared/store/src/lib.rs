@@ -4,6 +4,8 @@
 pub mod access;
 /// Batches of points: verdicts, ids, receipts and rollups in one transaction.
 pub mod arrivals;
+/// What customers are about to buy.
+pub mod carts;
 /// Products, their variants and prices.
 pub mod catalog;
 /// The connection pool, transactions and pipelined flights.

@@ -35,6 +35,9 @@ pub(super) async fn sow(world: &World, function: &str) {
     world.send(sent.expect("a request")).await.expect(200);
     // The one id that chance has chosen, and samples must name.
     world.sql("update quarantine set id = '7a6e0000-0000-7000-8000-000000000003'").await;
+    if function == "cart" {
+        world.sql(include_str!("seeds/shop.sql")).await;
+    }
     if let Some(sql) = for_function(function) {
         world.sql(sql).await;
     }
@@ -76,6 +79,7 @@ async fn order(world: &World) {
 fn for_function(function: &str) -> Option<&'static str> {
     match function {
         "catalog" | "inventory" => Some(include_str!("seeds/shop.sql")),
+        "cart" => Some(include_str!("seeds/cart.sql")),
         "sweeper" => Some(include_str!("seeds/sweeper.sql")),
         "imports" | "import-run" => Some(include_str!("seeds/imports.sql")),
         "forecast" => Some(include_str!("seeds/forecast.sql")),

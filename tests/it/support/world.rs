@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use app::entropy;
 use app::{App, Clock, Config, Function, Role};
 use axum::body::Body;
 use domain::access::{ApiKey, Scope, SecretKey};
@@ -13,7 +14,6 @@ use domain::tenant::{Currency, Tenant};
 use http::{Method, Request, header};
 use jiff::{Timestamp, civil};
 use local::apps::{Apps, Setup};
-use local::folder::entropy;
 use local::host::{Drained, Host};
 use local::keys::Secrets;
 use local::objects::ObjectFolder;

@@ -1,0 +1,275 @@
+//! What customers are about to buy.
+//!
+//! - Trigger: HTTP `/v1/carts`.
+//! - Reads: carts, with prices, taxes and ways to send.
+//! - Writes: carts.
+//! - Emits: nothing.
+//! - On failure: a change is one transaction; it stands or it does not. Changes that meet all
+//!   count.
+
+use app::caller::Caller;
+use app::extract::{Body, Path, header_text};
+use app::{App, Function, Problem, ProblemCode, Role, Trigger, Uses, entropy};
+use axum::Json;
+use axum::extract::State;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::access::Scope;
+use domain::cart::{Cart, limit};
+use domain::id::{CartId, LineId, ShippingOptionId, VariantId};
+use http::{HeaderMap, StatusCode, header};
+use sha2::{Digest, Sha256};
+use store::carts::{self, Change, NewCart};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::wire::{CartIn, CartOut, LineChangeIn, LineIn, NewCartOut, SendIn};
+
+mod wire;
+
+/// The function.
+#[must_use]
+pub fn function() -> Function {
+    Function {
+        name: "cart",
+        trigger: Trigger::Http(
+            OpenApiRouter::new()
+                .routes(routes!(post_cart))
+                .routes(routes!(get_cart, patch_cart))
+                .routes(routes!(post_line))
+                .routes(routes!(patch_line)),
+        ),
+        uses: Uses { postgres: Some(Role::App), key_value: true, ..Uses::default() },
+    }
+}
+
+/// The header that shows whose cart it is.
+const TOKEN: &str = "cart-token";
+
+/// Make a cart
+///
+/// The answer has its token, once: send it as `Cart-Token` with everything that follows.
+#[utoipa::path(
+    post, path = "/v1/carts", tag = "carts",
+    security(("api_key" = ["carts:write"])),
+    request_body = CartIn,
+    responses((status = 201, description = "Made", body = NewCartOut))
+)]
+async fn post_cart(
+    State(app): State<App>,
+    caller: Caller,
+    Body(wanted): Body<CartIn>,
+) -> Result<(StatusCode, Json<NewCartOut>), Problem> {
+    caller.require(Scope::CartsWrite)?;
+    wanted.check()?;
+    let token = URL_SAFE_NO_PAD.encode(entropy::<32>());
+    let id = CartId(Uuid::now_v7());
+    let cart = NewCart {
+        id,
+        token_hash: &hash(&token),
+        currency: wanted.currency.unwrap_or(caller.tenant.currency),
+        country: wanted.country.as_deref().unwrap_or_default(),
+        channel: wanted.channel.as_deref().unwrap_or("web"),
+        at: app.clock.now(),
+    };
+    carts::create(&app.db, caller.tenant.number, &cart).await?;
+    let cart = read(&app, &caller, id).await?;
+    Ok((StatusCode::CREATED, Json(NewCartOut { token, cart: CartOut::of(&cart)? })))
+}
+
+/// Read a cart
+///
+/// At the prices of this moment, with what is in the way of buying it.
+#[utoipa::path(
+    get, path = "/v1/carts/{id}", tag = "carts",
+    security(("api_key" = ["carts:write"])),
+    params(
+        ("id" = Uuid, Path, description = "The cart"),
+        ("Cart-Token" = Option<String>, Header, description = "Its token"),
+    ),
+    responses(
+        (status = 200, description = "The cart", body = CartOut),
+        (status = 404, description = "No such cart, or another's"),
+    )
+)]
+async fn get_cart(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+) -> Result<Json<CartOut>, Problem> {
+    caller.require(Scope::CartsWrite)?;
+    let cart = own(&app, &caller, CartId(id), &headers).await?;
+    Ok(Json(CartOut::of(&cart)?))
+}
+
+/// Say where a cart goes, and how
+#[utoipa::path(
+    patch, path = "/v1/carts/{id}", tag = "carts",
+    security(("api_key" = ["carts:write"])),
+    params(
+        ("id" = Uuid, Path, description = "The cart"),
+        ("Cart-Token" = Option<String>, Header, description = "Its token"),
+        ("If-Match" = Option<String>, Header, description = "The version that is to be changed"),
+    ),
+    request_body = SendIn,
+    responses(
+        (status = 200, description = "Changed", body = CartOut),
+        (status = 404, description = "No such cart, or another's"),
+        (status = 409, description = "It was changed meanwhile, or became an order"),
+    )
+)]
+async fn patch_cart(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+    Body(wanted): Body<SendIn>,
+) -> Result<Json<CartOut>, Problem> {
+    caller.require(Scope::CartsWrite)?;
+    wanted.check()?;
+    let cart = own(&app, &caller, CartId(id), &headers).await?;
+    let shipping = wanted.shipping.map(ShippingOptionId);
+    if shipping.is_some_and(|wanted| !cart.options.iter().any(|option| option.id == wanted)) {
+        return Err(Problem::invalid("shipping", "choose one of the cart's `shipping_options`"));
+    }
+    let change = Change::Send { country: wanted.country.as_deref(), shipping };
+    changed(&app, &caller, (&cart, &headers), &change).await
+}
+
+/// Put something into a cart
+///
+/// What is there already, with the same properties, becomes more of it. Calls that meet all
+/// count.
+#[utoipa::path(
+    post, path = "/v1/carts/{id}/lines", tag = "carts",
+    security(("api_key" = ["carts:write"])),
+    params(
+        ("id" = Uuid, Path, description = "The cart"),
+        ("Cart-Token" = Option<String>, Header, description = "Its token"),
+        ("If-Match" = Option<String>, Header, description = "The version that is to be changed"),
+    ),
+    request_body = LineIn,
+    responses(
+        (status = 200, description = "The cart with it", body = CartOut),
+        (status = 404, description = "No such cart, or nothing of that name is for sale"),
+        (status = 409, description = "It was changed meanwhile, or became an order"),
+    )
+)]
+async fn post_line(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+    Body(wanted): Body<LineIn>,
+) -> Result<Json<CartOut>, Problem> {
+    caller.require(Scope::CartsWrite)?;
+    wanted.check()?;
+    let cart = own(&app, &caller, CartId(id), &headers).await?;
+    let change = Change::Add {
+        line: LineId(Uuid::now_v7()),
+        variant: wanted.variant.map(VariantId),
+        sku: wanted.sku.as_deref(),
+        quantity: wanted.quantity,
+        properties: &wanted.properties(),
+    };
+    changed(&app, &caller, (&cart, &headers), &change).await
+}
+
+/// Change how many pieces of a line are in a cart
+///
+/// None takes it out.
+#[utoipa::path(
+    patch, path = "/v1/carts/{id}/lines/{line}", tag = "carts",
+    security(("api_key" = ["carts:write"])),
+    params(
+        ("id" = Uuid, Path, description = "The cart"),
+        ("line" = Uuid, Path, description = "The line"),
+        ("Cart-Token" = Option<String>, Header, description = "Its token"),
+        ("If-Match" = Option<String>, Header, description = "The version that is to be changed"),
+    ),
+    request_body = LineChangeIn,
+    responses(
+        (status = 200, description = "The cart without it, or with more or less", body = CartOut),
+        (status = 404, description = "No such cart, or no such line"),
+        (status = 409, description = "It was changed meanwhile, or became an order"),
+    )
+)]
+async fn patch_line(
+    State(app): State<App>,
+    caller: Caller,
+    Path((id, line)): Path<(Uuid, Uuid)>,
+    headers: HeaderMap,
+    Body(wanted): Body<LineChangeIn>,
+) -> Result<Json<CartOut>, Problem> {
+    caller.require(Scope::CartsWrite)?;
+    wanted.check()?;
+    let cart = own(&app, &caller, CartId(id), &headers).await?;
+    let change = Change::SetQuantity { line: LineId(line), quantity: wanted.quantity };
+    changed(&app, &caller, (&cart, &headers), &change).await
+}
+
+async fn changed(
+    app: &App,
+    caller: &Caller,
+    (cart, headers): (&Cart, &HeaderMap),
+    change: &Change<'_>,
+) -> Result<Json<CartOut>, Problem> {
+    if let Some(order) = cart.order {
+        let told = format!("the cart became order {order}; make another");
+        return Err(Problem::new(ProblemCode::Conflict, told));
+    }
+    let version = header_text(headers, header::IF_MATCH).map(version).transpose()?;
+    let (tenant, now) = (caller.tenant.number, app.clock.now());
+    carts::change(&app.db, tenant, (cart.id, version), change, now).await.map_err(refused)?;
+    Ok(Json(CartOut::of(&read(app, caller, cart.id).await?)?))
+}
+
+/// The cart, when its token is shown. Another's is as good as none.
+async fn own(app: &App, caller: &Caller, id: CartId, headers: &HeaderMap) -> Result<Cart, Problem> {
+    let token = header_text(headers, TOKEN).ok_or_else(|| {
+        Problem::invalid("Cart-Token", "send the token that the cart was made with")
+    })?;
+    let cart = read(app, caller, id).await?;
+    if cart.token_hash != hash(token) {
+        return Err(no_such_cart());
+    }
+    Ok(cart)
+}
+
+async fn read(app: &App, caller: &Caller, id: CartId) -> Result<Cart, Problem> {
+    let now = app.clock.now();
+    let found = carts::find(&app.db, caller.tenant.number, id, now).await?;
+    found.filter(|cart| cart.order.is_some() || cart.expires_at > now).ok_or_else(no_such_cart)
+}
+
+fn no_such_cart() -> Problem {
+    Problem::not_found("cart of that id and token")
+}
+
+fn hash(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}
+
+fn version(tag: &str) -> Result<i32, Problem> {
+    tag.trim_matches('"').parse().map_err(|_no_number| {
+        Problem::invalid("If-Match", "send the `version` of the cart, such as \"3\"")
+    })
+}
+
+fn refused(error: store::Error) -> Problem {
+    match error.refusal() {
+        Some("no such variant is for sale") => {
+            Problem::not_found("variant of that name for sale").at("variant")
+        }
+        Some("the cart has no such line") => Problem::not_found("line of that id in the cart"),
+        Some("the cart has too many lines") => {
+            Problem::invalid("cart", format!("a cart has at most {} lines", limit::LINES))
+        }
+        _ if error.constraint() == Some("cart_line_quantity_check") => {
+            Problem::invalid("quantity", format!("a line has at most {} pieces", limit::QUANTITY))
+        }
+        _ => Problem::from(error),
+    }
+}

@@ -1,0 +1,5 @@
+//! `cart` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(cart::function())
+}

@@ -1,0 +1,272 @@
+use app::Problem;
+use domain::cart::{Cart, Hindrance, limit};
+use domain::pricing::PricedLine;
+use domain::tenant::Currency;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// A cart that is to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CartIn {
+    /// Of all prices; the shop's unless given.
+    #[schema(value_type = Option<String>, example = "EUR")]
+    pub(crate) currency: Option<Currency>,
+    /// Where it goes: an ISO 3166 code of two letters.
+    #[schema(example = "DE")]
+    pub(crate) country: Option<String>,
+    /// Where it comes from; `web` unless given.
+    pub(crate) channel: Option<String>,
+}
+
+/// Where a cart goes, and how. What is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SendIn {
+    /// An ISO 3166 code of two letters.
+    #[schema(example = "DE")]
+    pub(crate) country: Option<String>,
+    /// One of the cart's `shipping_options`.
+    pub(crate) shipping: Option<Uuid>,
+}
+
+/// What is put into a cart.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LineIn {
+    /// Either this or `sku`.
+    pub(crate) variant: Option<Uuid>,
+    /// Your number of the variant.
+    #[schema(example = "LS-M")]
+    pub(crate) sku: Option<String>,
+    /// 1 to 10,000 pieces.
+    #[schema(example = 1)]
+    pub(crate) quantity: u32,
+    /// What is to be written on it and the like: lines that differ in it stay apart.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    properties: Map<String, Value>,
+}
+
+/// How many pieces.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LineChangeIn {
+    /// 0 to 10,000.
+    #[schema(example = 2)]
+    pub(crate) quantity: u32,
+}
+
+/// A new cart, and its token.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NewCartOut {
+    /// Shown once: it is the key to the cart.
+    pub(crate) token: String,
+    pub(crate) cart: CartOut,
+}
+
+/// A cart at the prices of this moment. Amounts are minor units of its currency.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CartOut {
+    id: Uuid,
+    /// Grows with every change.
+    version: i32,
+    /// The order that it became.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order: Option<Uuid>,
+    #[schema(value_type = String)]
+    currency: Currency,
+    country: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shipping: Option<Uuid>,
+    lines: Vec<LineOut>,
+    /// The ways to get there that fit the cart.
+    shipping_options: Vec<ShippingOut>,
+    subtotal_minor: i64,
+    discount_minor: i64,
+    shipping_minor: i64,
+    net_minor: i64,
+    tax_minor: i64,
+    total_minor: i64,
+    /// What has to be done before it can be bought.
+    hindrances: Vec<HindranceOut>,
+    #[schema(value_type = String)]
+    expires_at: Timestamp,
+}
+
+/// What is in a cart.
+#[derive(Serialize, ToSchema)]
+struct LineOut {
+    id: Uuid,
+    variant: Uuid,
+    product: Uuid,
+    sku: String,
+    title: String,
+    quantity: u32,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    #[schema(value_type = Object)]
+    properties: Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit_price_minor: Option<i64>,
+    discount_minor: i64,
+    net_minor: i64,
+    tax_minor: i64,
+    total_minor: i64,
+}
+
+/// A way to get there.
+#[derive(Serialize, ToSchema)]
+struct ShippingOut {
+    id: Uuid,
+    name: String,
+    price_minor: i64,
+}
+
+/// Something in the way of buying a cart.
+#[derive(Serialize, ToSchema)]
+struct HindranceOut {
+    /// `empty`, `not_for_sale`, `no_country`, `no_shipping` or `shipping_does_not_fit`.
+    code: &'static str,
+    /// What is to be done.
+    detail: &'static str,
+    /// The line that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<Uuid>,
+}
+
+impl CartIn {
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        is_country(self.country.as_deref())?;
+        let word = |text: &String| {
+            (1..=32).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_graphic())
+        };
+        if self.channel.as_ref().is_none_or(word) {
+            return Ok(());
+        }
+        Err(Problem::invalid("channel", "a channel is a word of 1 to 32 characters, such as web"))
+    }
+}
+
+impl SendIn {
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        is_country(self.country.as_deref())
+    }
+}
+
+impl LineIn {
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        if self.variant.is_some() == self.sku.is_some() {
+            return Err(Problem::invalid("variant", "give exactly one of `variant` and `sku`"));
+        }
+        is_quantity(self.quantity, 1)?;
+        let bytes = serde_json::to_string(&self.properties).map_or(usize::MAX, |text| text.len());
+        if bytes > limit::PROPERTIES {
+            let told = format!("properties have at most {} bytes of JSON", limit::PROPERTIES);
+            return Err(Problem::invalid("properties", told));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn properties(&self) -> Value {
+        Value::Object(self.properties.clone())
+    }
+}
+
+impl LineChangeIn {
+    pub(crate) fn check(&self) -> Result<(), Problem> {
+        is_quantity(self.quantity, 0)
+    }
+}
+
+fn is_quantity(quantity: u32, least: u32) -> Result<(), Problem> {
+    if (least..=limit::QUANTITY).contains(&quantity) {
+        return Ok(());
+    }
+    let told = format!("a line has {least} to {} pieces", limit::QUANTITY);
+    Err(Problem::invalid("quantity", told))
+}
+
+fn is_country(country: Option<&str>) -> Result<(), Problem> {
+    let sound = |text: &str| text.len() == 2 && text.bytes().all(|it| it.is_ascii_uppercase());
+    if country.is_none_or(sound) {
+        return Ok(());
+    }
+    Err(Problem::invalid("country", "a country is an ISO 3166 code of two letters, such as DE"))
+}
+
+impl CartOut {
+    pub(crate) fn of(cart: &Cart) -> Result<Self, Problem> {
+        let quote = cart.quote().map_err(|error| Problem::invalid("cart", error.to_string()))?;
+        let totals = quote.totals();
+        let lines = cart.lines.iter().zip(&quote.priced.lines);
+        Ok(Self {
+            id: cart.id.0,
+            version: cart.version,
+            order: cart.order.map(|order| order.0),
+            currency: cart.currency,
+            country: cart.country.clone(),
+            shipping: cart.shipping.map(|shipping| shipping.0),
+            lines: lines.map(|(line, priced)| LineOut::of(line, priced)).collect(),
+            shipping_options: quote
+                .options
+                .iter()
+                .map(|option| ShippingOut {
+                    id: option.id.0,
+                    name: option.name.clone(),
+                    price_minor: option.price_minor,
+                })
+                .collect(),
+            subtotal_minor: totals.subtotal_minor,
+            discount_minor: totals.discount_minor,
+            shipping_minor: totals.delivery_minor,
+            net_minor: totals.net_minor,
+            tax_minor: totals.tax_minor,
+            total_minor: totals.total_minor,
+            hindrances: quote.hindrances.into_iter().map(HindranceOut::of).collect(),
+            expires_at: cart.expires_at,
+        })
+    }
+}
+
+impl LineOut {
+    fn of(line: &domain::cart::CartLine, priced: &PricedLine) -> Self {
+        Self {
+            id: line.id.0,
+            variant: line.variant.0,
+            product: line.product.0,
+            sku: line.sku.clone(),
+            title: line.title.clone(),
+            quantity: line.quantity,
+            properties: line.properties.as_object().cloned().unwrap_or_default(),
+            unit_price_minor: line.unit_price_minor,
+            discount_minor: priced.discount_minor,
+            net_minor: priced.net_minor,
+            tax_minor: priced.tax_minor,
+            total_minor: priced.net_minor.saturating_add(priced.tax_minor),
+        }
+    }
+}
+
+impl HindranceOut {
+    fn of(hindrance: Hindrance) -> Self {
+        let (code, detail, line) = match hindrance {
+            Hindrance::Empty => ("empty", "put something into the cart", None),
+            Hindrance::NotForSale(line) => (
+                "not_for_sale",
+                "it is not for sale any more, or not in this currency; take it out",
+                Some(line.0),
+            ),
+            Hindrance::NoCountry => ("no_country", "say in which country it is to arrive", None),
+            Hindrance::NoShipping => ("no_shipping", "choose one of the shipping options", None),
+            Hindrance::ShippingDoesNotFit => (
+                "shipping_does_not_fit",
+                "the chosen way does not fit the cart any more; choose another",
+                None,
+            ),
+        };
+        Self { code, detail, line }
+    }
+}

@@ -1,0 +1,246 @@
+use domain::cart::{Cart, CartLine, Settings, ShippingOption, Taxes, limit};
+use domain::id::{CartId, LineId, OrderId, ProductId, ShippingOptionId, TenantNumber, VariantId};
+use domain::money::{Rounding, Share};
+use domain::order::Capture;
+use domain::pricing::Prices;
+use domain::tenant::Currency;
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use crate::statement::{Statement, fly};
+use crate::{Db, Error, Flight, Parameter};
+
+/// A cart that is made.
+#[derive(Clone, Debug)]
+pub struct NewCart<'a> {
+    /// Which.
+    pub id: CartId,
+    /// The SHA-256 of its customer's token.
+    pub token_hash: &'a [u8],
+    /// Of all prices.
+    pub currency: Currency,
+    /// Where it goes, or nothing yet.
+    pub country: &'a str,
+    /// Where it comes from.
+    pub channel: &'a str,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// A change of a cart.
+#[derive(Clone, Debug)]
+pub enum Change<'a> {
+    /// Put so many more pieces in. What is there already with the same properties is one line.
+    Add {
+        /// The line, if it is a new one.
+        line: LineId,
+        /// Of what.
+        variant: Option<VariantId>,
+        /// Of what, by the shop's own number.
+        sku: Option<&'a str>,
+        /// Pieces.
+        quantity: u32,
+        /// What the customer wants written on it and the like.
+        properties: &'a Value,
+    },
+    /// So many pieces of a line; none takes it out.
+    SetQuantity {
+        /// Which line.
+        line: LineId,
+        /// Pieces.
+        quantity: u32,
+    },
+    /// Where it goes and how.
+    Send {
+        /// To another country.
+        country: Option<&'a str>,
+        /// In another way.
+        shipping: Option<ShippingOptionId>,
+    },
+}
+
+/// Makes a cart.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn create(db: &Db, tenant: TenantNumber, cart: &NewCart<'_>) -> Result<(), Error> {
+    let sql = include_str!("carts/create.sql");
+    let parameters: &[Parameter<'_>] = &[
+        (&tenant.0, Type::INT4),
+        (&cart.id.0, Type::UUID),
+        (&cart.token_hash, Type::BYTEA),
+        (&cart.currency.code(), Type::TEXT),
+        (&cart.country, Type::TEXT),
+        (&cart.channel, Type::TEXT),
+        (&cart.at, Type::TIMESTAMPTZ),
+    ];
+    db.flight(Some(tenant), &[Flight { sql, parameters }]).await.map(drop)
+}
+
+/// Reads a cart with all that its price depends on, as it is `at` an instant, in one round trip
+/// however many lines it has.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn find(
+    db: &Db,
+    tenant: TenantNumber,
+    id: CartId,
+    at: Timestamp,
+) -> Result<Option<Cart>, Error> {
+    let parameters: &[Parameter<'_>] = &[(&tenant.0, Type::INT4), (&id.0, Type::UUID)];
+    let timed: &[Parameter<'_>] =
+        &[(&tenant.0, Type::INT4), (&id.0, Type::UUID), (&at, Type::TIMESTAMPTZ)];
+    let statements = reading(parameters, timed);
+    let answers = db.snapshot(tenant, &statements, statements.len()).await?;
+    cart(&answers)
+}
+
+/// Changes a cart. Changes that meet all count; `version` insists on the one that was seen.
+///
+/// # Errors
+/// [`Error::Refused`] when the cart was changed or is closed, the line is not there, nothing of
+/// that name is for sale, or it has too many lines: see [`Error::refusal`].
+pub async fn change(
+    db: &Db,
+    tenant: TenantNumber,
+    (id, version): (CartId, Option<i32>),
+    change: &Change<'_>,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let of_cart = |sql| Statement::new(sql).with(tenant.0, Type::INT4).with(id.0, Type::UUID);
+    let (country, shipping) = match change {
+        Change::Send { country, shipping } => (country.map(str::to_owned), shipping.map(|it| it.0)),
+        _ => (None, None),
+    };
+    // The row of the cart is locked first, so that changes of one cart follow each other.
+    let mut statements = vec![
+        of_cart(include_str!("carts/touch.sql"))
+            .with(version, Type::INT4)
+            .with(at, Type::TIMESTAMPTZ)
+            .with(country, Type::TEXT)
+            .with(shipping, Type::UUID),
+    ];
+    match change {
+        Change::Add { line, variant, sku, quantity, properties } => {
+            let most = i64::try_from(limit::LINES).unwrap_or(i64::MAX);
+            statements.push(
+                of_cart(include_str!("carts/add.sql"))
+                    .with(line.0, Type::UUID)
+                    .with(variant.map(|variant| variant.0), Type::UUID)
+                    .with(sku.map(str::to_owned), Type::TEXT)
+                    .with(quantity.cast_signed(), Type::INT4)
+                    .with((*properties).clone(), Type::JSONB)
+                    .with(at, Type::TIMESTAMPTZ),
+            );
+            statements.push(of_cart(include_str!("carts/full.sql")).with(most, Type::INT8));
+        }
+        Change::SetQuantity { line, quantity } => statements.push(
+            of_cart(include_str!("carts/set_quantity.sql"))
+                .with(line.0, Type::UUID)
+                .with(quantity.cast_signed(), Type::INT4),
+        ),
+        Change::Send { .. } => {}
+    }
+    fly(db, tenant, &statements).await.map(drop)
+}
+
+fn reading<'a>(parameters: &'a [Parameter<'a>], timed: &'a [Parameter<'a>]) -> [Flight<'a>; 5] {
+    [
+        Flight { sql: include_str!("carts/find.sql"), parameters },
+        Flight { sql: include_str!("carts/lines.sql"), parameters: timed },
+        Flight { sql: include_str!("carts/taxes.sql"), parameters },
+        Flight { sql: include_str!("carts/shipping.sql"), parameters },
+        Flight { sql: include_str!("carts/settings.sql"), parameters: &parameters[..1] },
+    ]
+}
+
+fn cart(answers: &[Vec<Row>]) -> Result<Option<Cart>, Error> {
+    let [found, lines, taxes, options, settings, ..] = answers else { return Ok(None) };
+    let (Some(row), Some(settings)) = (found.first(), settings.first()) else { return Ok(None) };
+    Ok(Some(Cart {
+        id: CartId(row.get(0)),
+        token_hash: row.get(1),
+        version: row.get(2),
+        currency: currency(row.get(4))?,
+        country: row.get(5),
+        channel: row.get(6),
+        shipping: row.get::<_, Option<Uuid>>(7).map(ShippingOptionId),
+        expires_at: row.get(8),
+        order: row.get::<_, Option<Uuid>>(9).map(OrderId),
+        lines: lines.iter().map(line).collect::<Result<_, _>>()?,
+        taxes: self::taxes(taxes)?,
+        options: options.iter().map(option).collect(),
+        settings: Settings {
+            rounding: word::<Rounding>(settings.get(1))?,
+            capture: word::<Capture>(settings.get(2))?,
+            payment_minutes: settings.get(3),
+        },
+    }))
+}
+
+fn line(row: &Row) -> Result<CartLine, Error> {
+    let (variant, product): (String, String) = (row.get(6), row.get(9));
+    let title = if variant.is_empty() { product } else { format!("{product}, {variant}") };
+    let quantity: i32 = row.get(1);
+    Ok(CartLine {
+        id: LineId(row.get(0)),
+        quantity: quantity.unsigned_abs(),
+        properties: serde_json::from_str(row.get(2)).map_err(unreadable)?,
+        variant: VariantId(row.get(3)),
+        product: ProductId(row.get(4)),
+        sku: row.get(5),
+        title,
+        weight_grams: row.get(7),
+        is_stocked: row.get(8),
+        categories: row.get(10),
+        tax_category: row.get(11),
+        is_for_sale: row.get(12),
+        unit_price_minor: row.get(13),
+    })
+}
+
+/// Where no zone is set up, nothing is taxed.
+fn taxes(rows: &[Row]) -> Result<Taxes, Error> {
+    let included = rows.first().is_none_or(|row| row.get(0));
+    let rates = rows.iter().filter_map(|row| {
+        let category: String = row.get::<_, Option<String>>(1)?;
+        Some((category, row.get::<_, i32>(2)))
+    });
+    let share = |(category, ppm): (String, i32)| {
+        let share = Share::from_ppm(ppm.unsigned_abs());
+        Ok((category, share.map_err(|error| Error::Stored("tax rate", error.into()))?))
+    };
+    Ok(Taxes {
+        prices: if included { Prices::WithTax } else { Prices::WithoutTax },
+        rates: rates.map(share).collect::<Result<_, Error>>()?,
+    })
+}
+
+fn option(row: &Row) -> ShippingOption {
+    let (from, to): (i32, Option<i32>) = (row.get(5), row.get(6));
+    ShippingOption {
+        id: ShippingOptionId(row.get(0)),
+        name: row.get(1),
+        price_minor: row.get(2),
+        tax_category: row.get(3),
+        countries: row.get(4),
+        weight_grams: (i64::from(from), to.map(i64::from)),
+        total_minor: (row.get(7), row.get(8)),
+    }
+}
+
+fn currency(code: String) -> Result<Currency, Error> {
+    Currency::try_from(code).map_err(|error| Error::Stored("currency", error.into()))
+}
+
+fn word<T: serde::de::DeserializeOwned>(stored: &str) -> Result<T, Error> {
+    serde_json::from_value(Value::from(stored)).map_err(unreadable)
+}
+
+fn unreadable(error: serde_json::Error) -> Error {
+    Error::Stored("cart", error.into())
+}
