@@ -31,15 +31,18 @@ impl Shop {
         let browser = world.key(&[Scope::CartsWrite]).await;
         let (id, shirt) = product("shirt", &["S", "M"]);
         world.put(&format!("/v1/products/{id}"), &owner, &shirt).await.expect(200);
-        for sql in [
-            "insert into tax_zone values (1, 'domestic', '{DE}', true)",
-            "insert into tax_rate values (1, 'domestic', 'standard', 190000)",
-            "insert into shipping_option (tenant, id, name, currency, price_minor, countries,
-                 total_minor_to)
-             values (1, '7a6e0000-0000-7000-8000-000000000351', 'Parcel', 'EUR', 490, '{DE}', 9999),
-                 (1, '7a6e0000-0000-7000-8000-000000000352', 'Free', 'EUR', 0, '{DE}', null)",
-        ] {
-            world.sql(sql).await;
+        let zone = json!({ "countries": ["DE"], "prices_include_tax": true,
+                           "rates_ppm": { "standard": 190_000 } });
+        world.put("/v1/tax-zones/domestic", &owner, &zone).await.expect(200);
+        let way = |name: &str, price_minor: i64, most: Value| {
+            json!({ "name": name, "currency": "EUR", "price_minor": price_minor,
+                    "countries": ["DE"], "total_minor_to": most })
+        };
+        for (id, way) in
+            [("351", way("Parcel", 490, json!(9_999))), ("352", way("Free", 0, Value::Null))]
+        {
+            let path = format!("/v1/shipping-options/7a6e0000-0000-7000-8000-000000000{id}");
+            world.put(&path, &owner, &way).await.expect(200);
         }
         Self { world, owner, browser }
     }

@@ -6,6 +6,9 @@ use tests::World;
 use tests::shop::{product, variant};
 use uuid::Uuid;
 
+/// How a shop sells: rounding, taxes, ways to send.
+mod settings;
+
 async fn shop() -> (World, String, String) {
     let world = World::new().await.with_tenant("Europe/Berlin").await;
     let owner = world.key(&[Scope::CatalogRead, Scope::CatalogWrite]).await;
@@ -160,4 +163,42 @@ async fn a_fault_is_named_with_its_field_and_nothing_is_kept() {
     let refused = world.put(&path(id), &owner, &twice).await.expect(422);
     assert_eq!(refused.json["field"], "variants[1].sku");
     world.get(&path(id), &owner).await.expect(404);
+}
+
+#[tokio::test]
+async fn a_browser_sees_the_price_of_the_moment_and_no_planned_sale() {
+    let now = "2026-11-21T07:00:00Z";
+    let world = World::at(now).await.with_tenant("Europe/Berlin").await;
+    let owner = world.key(&[Scope::CatalogRead, Scope::CatalogWrite]).await;
+    let browser = world.key(&[Scope::CatalogRead]).await;
+    let (id, mut shirt) = product("shirt", &["S"]);
+    let euros = |amount: i64, from: Option<&str>, to: Option<&str>| {
+        let mut price = json!({ "amount_minor": amount, "currency": "EUR" });
+        for (field, at) in [("starts_at", from), ("ends_at", to)] {
+            if let Some(at) = at {
+                price[field] = json!(at);
+            }
+        }
+        price
+    };
+    let (friday, monday) = ("2026-11-27T00:00:00Z", "2026-11-30T00:00:00Z");
+    shirt["variants"][0]["prices"] =
+        json!([euros(4_990, None, None), euros(3_990, Some(friday), Some(monday))]);
+    world.put(&path(id), &owner, &shirt).await.expect(200);
+    let seen = async |world: &World| {
+        let one = world.get(&path(id), &browser).await.expect(200);
+        let all = world.get("/v1/products", &browser).await.expect(200).json;
+        assert_eq!(all["products"][0]["variants"], one.json["variants"]);
+        (one.json["variants"][0]["prices"].clone(), one.header("etag").to_owned())
+    };
+    let (before, first) = seen(&world).await;
+    assert_eq!(before, json!([{ "amount_minor": 4990, "currency": "EUR" }]));
+    let planned = world.get(&path(id), &owner).await.expect(200).json;
+    assert_eq!(planned["variants"][0]["prices"].as_array().unwrap().len(), 2);
+    let world = world.with_setup(|setup| {
+        setup.clock = app::Clock::Fixed("2026-11-28T00:00:00Z".parse().unwrap());
+    });
+    let (sale, second) = seen(&world).await;
+    assert_eq!(sale, json!([{ "amount_minor": 3990, "currency": "EUR" }]));
+    assert_ne!(first, second, "who has the old price would keep it");
 }

@@ -1,10 +1,10 @@
-//! Products, their variants and prices.
+//! Products, their variants and prices; and how the shop sells them.
 //!
-//! - Trigger: HTTP `/v1/products`.
-//! - Reads: products.
-//! - Writes: products, whole.
+//! - Trigger: HTTP `/v1/products`, `/v1/shop`, `/v1/tax-zones`, `/v1/shipping-options`.
+//! - Reads: products, settings.
+//! - Writes: products, zones and ways to send, each whole.
 //! - Emits: nothing.
-//! - On failure: a product is written in one transaction; it stands or it does not.
+//! - On failure: each is written in one transaction; it stands or it does not.
 
 use app::caller::Caller;
 use app::extract::{Body, Parameters, Path, header_text};
@@ -25,6 +25,7 @@ use uuid::Uuid;
 
 use crate::wire::{ProductIn, ProductOut, ProductsOut};
 
+mod settings;
 mod wire;
 
 /// The function.
@@ -33,11 +34,14 @@ pub fn function() -> Function {
     Function {
         name: "catalog",
         trigger: Trigger::Http(
-            OpenApiRouter::new().routes(routes!(list_products)).routes(routes!(
-                get_product,
-                put_product,
-                delete_product
-            )),
+            OpenApiRouter::new()
+                .routes(routes!(list_products))
+                .routes(routes!(get_product, put_product, delete_product))
+                .routes(routes!(settings::get_shop, settings::put_shop))
+                .routes(routes!(settings::list_tax_zones))
+                .routes(routes!(settings::put_tax_zone, settings::delete_tax_zone))
+                .routes(routes!(settings::list_shipping))
+                .routes(routes!(settings::put_shipping, settings::delete_shipping)),
         ),
         uses: Uses { postgres: Some(Role::App), key_value: true, ..Uses::default() },
     }
@@ -82,7 +86,11 @@ async fn list_products(
         category: page.category.as_deref(),
         limit,
     };
-    let found = products::list(&app.db, caller.tenant.number, &wanted).await?;
+    let mut found = products::list(&app.db, caller.tenant.number, &wanted).await?;
+    if wanted.state.is_some() {
+        let now = app.clock.now();
+        found.iter_mut().for_each(|product| product.show_prices_of(now));
+    }
     let next = app::page::next(&found, limit, |product| product.slug.clone());
     Ok(Json(ProductsOut { products: found.into_iter().map(ProductOut::from).collect(), next }))
 }
@@ -109,8 +117,16 @@ async fn get_product(
     let sees_all = sees_all(&caller)?;
     let found = products::find(&app.db, caller.tenant.number, id.parse().ok(), &id).await?;
     let seen = |product: &Product| sees_all || product.state == catalog::State::Published;
-    let product = found.filter(seen).ok_or_else(|| Problem::not_found(format!("product {id}")))?;
-    let tag = tag(product.version);
+    let found = found.filter(seen);
+    let mut product = found.ok_or_else(|| Problem::not_found(format!("product {id}")))?;
+    let mut tag = tag(product.version);
+    if !sees_all {
+        let now = app.clock.now();
+        if let Some(since) = product.prices_since(now) {
+            tag = format!("\"{}-{}\"", product.version, since.as_second());
+        }
+        product.show_prices_of(now);
+    }
     let is_known = header_text(&headers, header::IF_NONE_MATCH) == Some(&tag);
     let cache = [
         (header::ETAG, tag),

@@ -74,6 +74,19 @@ pub struct CartLine {
     pub unit_price_minor: Option<i64>,
 }
 
+/// Countries that are taxed alike.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaxZone {
+    /// What the shop calls it.
+    pub zone: String,
+    /// ISO 3166 codes of two letters; all others when empty.
+    pub countries: Vec<String>,
+    /// Whether the shop's prices include the tax there.
+    pub prices_include_tax: bool,
+    /// The rate of each tax category; nothing where there is none.
+    pub rates: BTreeMap<String, Share>,
+}
+
 /// What a country taxes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Taxes {
@@ -145,6 +158,8 @@ pub mod limit {
     pub const LINES: usize = 500;
     /// Pieces of a line.
     pub const QUANTITY: u32 = 10_000;
+    /// Tax zones of a shop, and ways to get there.
+    pub const OF_A_SHOP: i64 = 250;
     /// Bytes of the properties of a line as JSON.
     pub const PROPERTIES: usize = 2_048;
 }

@@ -95,6 +95,34 @@ pub struct Price {
     pub ends_at: Option<Timestamp>,
 }
 
+impl Product {
+    /// What everybody may see: of each currency the price of this instant, and nothing of what is
+    /// planned. A sale that began later goes before one that began earlier.
+    pub fn show_prices_of(&mut self, now: Timestamp) {
+        for variant in &mut self.variants {
+            variant.prices.retain(|price| {
+                price.starts_at.is_none_or(|start| start <= now)
+                    && price.ends_at.is_none_or(|end| now < end)
+            });
+            variant.prices.sort_by_key(|price| {
+                (price.money.currency.code().to_owned(), std::cmp::Reverse(price.starts_at))
+            });
+            variant.prices.dedup_by_key(|price| price.money.currency);
+            for price in &mut variant.prices {
+                (price.starts_at, price.ends_at) = (None, None);
+            }
+        }
+    }
+
+    /// When its prices changed last: beside its version, this tells what everybody sees.
+    #[must_use]
+    pub fn prices_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let prices = self.variants.iter().flat_map(|variant| &variant.prices);
+        let edges = prices.flat_map(|price| [price.starts_at, price.ends_at]).flatten();
+        edges.filter(|edge| *edge <= now).max()
+    }
+}
+
 /// What is wrong with a product, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{fault}")]

@@ -44,6 +44,18 @@ pub enum Rounding {
     PerOrder,
 }
 
+impl Rounding {
+    /// As it is stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PerUnit => "per_unit",
+            Self::PerLine => "per_line",
+            Self::PerOrder => "per_order",
+        }
+    }
+}
+
 /// An amount grew beyond what can be counted, or there is no such share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {

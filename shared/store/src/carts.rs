@@ -165,7 +165,7 @@ fn cart(answers: &[Vec<Row>]) -> Result<Option<Cart>, Error> {
         id: CartId(row.get(0)),
         token_hash: row.get(1),
         version: row.get(2),
-        currency: currency(row.get(4))?,
+        currency: read_currency(row.get(4))?,
         country: row.get(5),
         channel: row.get(6),
         shipping: row.get::<_, Option<Uuid>>(7).map(ShippingOptionId),
@@ -175,8 +175,8 @@ fn cart(answers: &[Vec<Row>]) -> Result<Option<Cart>, Error> {
         taxes: self::taxes(taxes)?,
         options: options.iter().map(option).collect(),
         settings: Settings {
-            rounding: word::<Rounding>(settings.get(1))?,
-            capture: word::<Capture>(settings.get(2))?,
+            rounding: read_word::<Rounding>(settings.get(1))?,
+            capture: read_word::<Capture>(settings.get(2))?,
             payment_minutes: settings.get(3),
         },
     }))
@@ -233,11 +233,11 @@ fn option(row: &Row) -> ShippingOption {
     }
 }
 
-fn currency(code: String) -> Result<Currency, Error> {
+pub(crate) fn read_currency(code: String) -> Result<Currency, Error> {
     Currency::try_from(code).map_err(|error| Error::Stored("currency", error.into()))
 }
 
-fn word<T: serde::de::DeserializeOwned>(stored: &str) -> Result<T, Error> {
+pub(crate) fn read_word<T: serde::de::DeserializeOwned>(stored: &str) -> Result<T, Error> {
     serde_json::from_value(Value::from(stored)).map_err(unreadable)
 }
 

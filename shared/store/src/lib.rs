@@ -47,6 +47,8 @@ pub mod reports;
 pub mod roles;
 /// The dictionary of series.
 pub mod series;
+/// How a shop sells: settings, taxes, ways to send.
+pub mod shop;
 /// Statements that own their parameters.
 mod statement;
 /// How much there is of what, and every change of it.

@@ -15,6 +15,17 @@ pub enum Capture {
     Manual,
 }
 
+impl Capture {
+    /// As it is stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Automatic => "automatic",
+            Self::Manual => "manual",
+        }
+    }
+}
+
 /// One payment: what was asked for, and what the provider says of it. Amounts are cumulative.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Payment {
