@@ -7,7 +7,7 @@
 //! - On failure: each is written in one transaction; it stands or it does not.
 
 use app::caller::Caller;
-use app::extract::{Body, Parameters, Path, header_text};
+use app::extract::{Body, Path, header_text};
 use app::{App, Function, Problem, ProblemCode, Role, Trigger, Uses};
 use axum::Json;
 use axum::extract::State;
@@ -16,15 +16,16 @@ use domain::access::Scope;
 use domain::catalog::{self, Product};
 use domain::id::ProductId;
 use http::{HeaderMap, StatusCode, header};
-use serde::Deserialize;
 use store::catalog as products;
-use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::wire::{ProductIn, ProductOut, ProductsOut};
+use crate::answer::{Reader, answer};
+use crate::wire::{ProductIn, ProductOut};
 
+mod answer;
+mod listing;
 mod settings;
 mod wire;
 
@@ -35,7 +36,7 @@ pub fn function() -> Function {
         name: "catalog",
         trigger: Trigger::Http(
             OpenApiRouter::new()
-                .routes(routes!(list_products))
+                .routes(routes!(listing::list_products))
                 .routes(routes!(get_product, put_product, delete_product))
                 .routes(routes!(settings::get_shop, settings::put_shop))
                 .routes(routes!(settings::list_tax_zones))
@@ -45,54 +46,6 @@ pub fn function() -> Function {
         ),
         uses: Uses { postgres: Some(Role::App), key_value: true, ..Uses::default() },
     }
-}
-
-const PAGE: i64 = 50;
-const PAGE_MAX: i64 = 250;
-/// What everybody may see is kept by browsers for a minute.
-const PUBLIC: &str = "public, max-age=60";
-
-/// Which page of products.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct Page {
-    /// The last slug of the page before.
-    #[serde(default)]
-    after: String,
-    /// Only products of this category.
-    category: Option<String>,
-    /// Products of a page, 1 to 250; 50 unless given.
-    limit: Option<i64>,
-}
-
-/// List products
-///
-/// By slug: those that are published, and with `catalog:write` all of them.
-#[utoipa::path(
-    get, path = "/v1/products", tag = "catalog",
-    security(("api_key" = ["catalog:read"])),
-    params(Page),
-    responses((status = 200, description = "Products by slug", body = ProductsOut))
-)]
-async fn list_products(
-    State(app): State<App>,
-    caller: Caller,
-    Parameters(page): Parameters<Page>,
-) -> Result<Json<ProductsOut>, Problem> {
-    let limit = page.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
-    let wanted = products::Wanted {
-        after: &page.after,
-        state: (!sees_all(&caller)?).then_some(catalog::State::Published),
-        category: page.category.as_deref(),
-        limit,
-    };
-    let mut found = products::list(&app.db, caller.tenant.number, &wanted).await?;
-    if wanted.state.is_some() {
-        let now = app.clock.now();
-        found.iter_mut().for_each(|product| product.show_prices_of(now));
-    }
-    let next = app::page::next(&found, limit, |product| product.slug.clone());
-    Ok(Json(ProductsOut { products: found.into_iter().map(ProductOut::from).collect(), next }))
 }
 
 /// Read a product
@@ -114,29 +67,15 @@ async fn get_product(
     Path(id): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let sees_all = sees_all(&caller)?;
+    let reader = reader(&caller)?;
     let found = products::find(&app.db, caller.tenant.number, id.parse().ok(), &id).await?;
-    let seen = |product: &Product| sees_all || product.state == catalog::State::Published;
-    let found = found.filter(seen);
-    let mut product = found.ok_or_else(|| Problem::not_found(format!("product {id}")))?;
-    let mut tag = tag(product.version);
-    if !sees_all {
-        let now = app.clock.now();
-        if let Some(since) = product.prices_since(now) {
-            tag = format!("\"{}-{}\"", product.version, since.as_second());
-        }
-        product.show_prices_of(now);
-    }
-    let is_known = header_text(&headers, header::IF_NONE_MATCH) == Some(&tag);
-    let cache = [
-        (header::ETAG, tag),
-        (header::CACHE_CONTROL, if sees_all { "no-cache" } else { PUBLIC }.to_owned()),
-        (header::VARY, header::AUTHORIZATION.to_string()),
-    ];
-    if is_known {
-        return Ok((StatusCode::NOT_MODIFIED, cache).into_response());
-    }
-    Ok((cache, Json(ProductOut::from(product))).into_response())
+    let seen =
+        |product: &Product| reader == Reader::Keeper || product.state == catalog::State::Published;
+    let product = found.filter(seen).ok_or_else(|| Problem::not_found(format!("product {id}")))?;
+    // Prices of the moment change without a version.
+    let tag = (reader == Reader::Keeper).then(|| tag(product.version));
+    let product = reader.sees(product, app.clock.now());
+    answer(&headers, reader, tag, &ProductOut::from(product))
 }
 
 /// Write a product
@@ -197,9 +136,10 @@ async fn delete_product(
 }
 
 /// A browser holds a key that reads: what is not published is for those who write.
-fn sees_all(caller: &Caller) -> Result<bool, Problem> {
+fn reader(caller: &Caller) -> Result<Reader, Problem> {
     caller.require(Scope::CatalogRead)?;
-    Ok(caller.scopes.contains(&Scope::CatalogWrite))
+    let keeps = caller.scopes.contains(&Scope::CatalogWrite);
+    Ok(if keeps { Reader::Keeper } else { Reader::Visitor })
 }
 
 fn tag(version: i32) -> String {

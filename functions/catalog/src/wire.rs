@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use domain::catalog::{Medium, Price, Product, State, Variant};
 use domain::id::{ProductId, VariantId};
 use domain::money::Money;
@@ -5,6 +7,7 @@ use domain::tenant::Currency;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use store::catalog::search::Found;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -139,13 +142,57 @@ struct VariantOut {
     prices: Vec<PriceWire>,
 }
 
-/// Products, by slug.
+/// Products, in the order that was asked for.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ProductsOut {
-    pub(crate) products: Vec<ProductOut>,
+    products: Vec<ProductOut>,
+    /// How many there are on all pages.
+    total: i32,
+    /// False when there are more than `total`. The facets are then counted in so many of them.
+    total_is_exact: bool,
+    /// For each of `category` and `attribute.<name>` the 50 values that most products have. On the
+    /// first page only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    facets: Option<BTreeMap<String, Vec<FoundOut>>>,
     /// Give it as `after` for the next page; absent on the last.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) next: Option<String>,
+    next: Option<String>,
+}
+
+/// A value of a facet.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FoundOut {
+    pub(crate) value: String,
+    /// Products that have it.
+    pub(crate) products: i32,
+}
+
+impl ProductsOut {
+    /// What was found, and where the next page begins.
+    pub(crate) fn of(found: Found, next: Option<String>, counts: bool) -> Self {
+        let mut facets: BTreeMap<String, Vec<FoundOut>> = BTreeMap::new();
+        for (facet, products) in found.facets {
+            let name = facet.split('=').next().unwrap_or_default().to_owned();
+            facets.entry(name).or_default().push(FoundOut::from((facet, products)));
+        }
+        for values in facets.values_mut() {
+            values.sort_by_key(|value| std::cmp::Reverse(value.products));
+        }
+        Self {
+            products: found.products.into_iter().map(ProductOut::from).collect(),
+            total: found.total,
+            total_is_exact: found.is_complete,
+            facets: counts.then_some(facets),
+            next,
+        }
+    }
+}
+
+impl From<(String, i32)> for FoundOut {
+    fn from((facet, products): (String, i32)) -> Self {
+        let value = facet.split_once('=').map_or("", |(_name, value)| value).to_owned();
+        Self { value, products }
+    }
 }
 
 impl ProductIn {

@@ -5,6 +5,9 @@ use serde_json::{Map, Value};
 use crate::id::{ProductId, VariantId};
 use crate::money::Money;
 
+/// Products as they are searched for.
+pub mod search;
+
 #[cfg(test)]
 mod tests;
 
@@ -95,34 +98,6 @@ pub struct Price {
     pub ends_at: Option<Timestamp>,
 }
 
-impl Product {
-    /// What everybody may see: of each currency the price of this instant, and nothing of what is
-    /// planned. A sale that began later goes before one that began earlier.
-    pub fn show_prices_of(&mut self, now: Timestamp) {
-        for variant in &mut self.variants {
-            variant.prices.retain(|price| {
-                price.starts_at.is_none_or(|start| start <= now)
-                    && price.ends_at.is_none_or(|end| now < end)
-            });
-            variant.prices.sort_by_key(|price| {
-                (price.money.currency.code().to_owned(), std::cmp::Reverse(price.starts_at))
-            });
-            variant.prices.dedup_by_key(|price| price.money.currency);
-            for price in &mut variant.prices {
-                (price.starts_at, price.ends_at) = (None, None);
-            }
-        }
-    }
-
-    /// When its prices changed last: beside its version, this tells what everybody sees.
-    #[must_use]
-    pub fn prices_since(&self, now: Timestamp) -> Option<Timestamp> {
-        let prices = self.variants.iter().flat_map(|variant| &variant.prices);
-        let edges = prices.flat_map(|price| [price.starts_at, price.ends_at]).flatten();
-        edges.filter(|edge| *edge <= now).max()
-    }
-}
-
 /// What is wrong with a product, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{fault}")]
@@ -147,6 +122,14 @@ pub mod limit {
     pub const DESCRIPTION: usize = 20_000;
     /// Characters of a SKU, a barcode, a category or an option.
     pub const WORD: usize = 64;
+    /// Words of a product that are searched.
+    pub const TERMS: usize = 1_000;
+    /// Facets of a product.
+    pub const FACETS: usize = 200;
+    /// Words of a search.
+    pub const ASKED_WORDS: usize = 12;
+    /// Facets of a search.
+    pub const ASKED_FACETS: usize = 50;
     /// Bytes of all attributes as JSON.
     pub const ATTRIBUTES: usize = 16_384;
     /// Minor units of a price.
@@ -194,6 +177,21 @@ impl Product {
 }
 
 impl Variant {
+    /// The price of each currency at an instant: of all whose time it is, the one that began last.
+    #[must_use]
+    pub fn prices_at(&self, at: Timestamp) -> Vec<Price> {
+        let mut current: Vec<Price> = Vec::new();
+        for price in self.prices.iter().filter(|price| price.holds_at(at)) {
+            let same = |other: &&mut Price| other.money.currency == price.money.currency;
+            match current.iter_mut().find(same) {
+                Some(other) if other.starts_at < price.starts_at => *other = *price,
+                Some(_) => {}
+                None => current.push(*price),
+            }
+        }
+        current
+    }
+
     fn check(&self, at: &str, earlier: &[Self], options: usize) -> Result<(), Unsound> {
         is_text(&format!("{at}.sku"), &self.sku, 1, limit::WORD)?;
         is_text(&format!("{at}.title"), &self.title, 0, limit::TITLE)?;
@@ -227,6 +225,13 @@ impl Variant {
 }
 
 impl Price {
+    /// Whether its time is then.
+    #[must_use]
+    pub fn holds_at(&self, at: Timestamp) -> bool {
+        self.starts_at.is_none_or(|starts_at| starts_at <= at)
+            && self.ends_at.is_none_or(|ends_at| at < ends_at)
+    }
+
     fn check(&self, at: &str, earlier: &[Self]) -> Result<(), Unsound> {
         let amount = format!("{at}.amount_minor");
         let in_range = (0..=limit::PRICE_MINOR).contains(&self.money.amount_minor);

@@ -8,18 +8,8 @@ use tokio_postgres::types::Type;
 use crate::statement::{Statement, fly};
 use crate::{Db, Error, Flight, Parameter, one_row};
 
-/// Which products a list has.
-#[derive(Clone, Debug)]
-pub struct Wanted<'a> {
-    /// After this slug.
-    pub after: &'a str,
-    /// Only those in this state.
-    pub state: Option<State>,
-    /// Only those in this category.
-    pub category: Option<&'a str>,
-    /// At most so many.
-    pub limit: i64,
-}
+/// Finding products by words, facets and prices.
+pub mod search;
 
 /// Writes a whole product: what is not in it any more is gone. `expected` is the version that
 /// the caller saw; 0 says that there is none yet. The product as it is then.
@@ -34,7 +24,7 @@ pub async fn put(
     product: &Product,
     expected: Option<i32>,
 ) -> Result<Product, Error> {
-    let statements = [
+    let mut statements = vec![
         put_product(tenant, product, expected)?,
         Statement::new(include_str!("catalog/remove_variants.sql"))
             .with(tenant.0, Type::INT4)
@@ -45,13 +35,16 @@ pub async fn put(
             .with(tenant.0, Type::INT4)
             .with(variants(product), Type::UUID_ARRAY),
         put_prices(tenant, product),
+    ];
+    statements.extend(search::index(tenant, product));
+    statements.push(
         Statement::new(FIND)
             .with(tenant.0, Type::INT4)
             .with(product.id.0, Type::UUID)
             .with(product.slug.clone(), Type::TEXT),
-    ];
+    );
     let mut answers = fly(db, tenant, &statements).await?;
-    read_product(&one_row(answers.pop().unwrap_or_default(), "product")?)
+    read_product(&one_row(answers.pop().unwrap_or_default(), "product")?, 0)
 }
 
 /// Finds a product by its id or its slug.
@@ -68,29 +61,7 @@ pub async fn find(
     let parameters: &[Parameter<'_>] =
         &[(&tenant.0, Type::INT4), (&id, Type::UUID), (&slug, Type::TEXT)];
     let answers = db.flight(Some(tenant), &[Flight { sql: FIND, parameters }]).await?;
-    answers[0].first().map(read_product).transpose()
-}
-
-/// Lists products by slug.
-///
-/// # Errors
-/// What Postgres answers.
-pub async fn list(
-    db: &Db,
-    tenant: TenantNumber,
-    wanted: &Wanted<'_>,
-) -> Result<Vec<Product>, Error> {
-    let state = wanted.state.map(word);
-    let sql = include_str!("catalog/list.sql");
-    let parameters: &[Parameter<'_>] = &[
-        (&tenant.0, Type::INT4),
-        (&wanted.after, Type::TEXT),
-        (&state, Type::TEXT),
-        (&wanted.category, Type::TEXT),
-        (&wanted.limit, Type::INT8),
-    ];
-    let answers = db.flight(Some(tenant), &[Flight { sql, parameters }]).await?;
-    answers[0].iter().map(read_product).collect()
+    answers[0].first().map(|row| read_product(row, 0)).transpose()
 }
 
 /// Takes a product from sale. False when there is none.
@@ -98,10 +69,10 @@ pub async fn list(
 /// # Errors
 /// What Postgres answers.
 pub async fn archive(db: &Db, tenant: TenantNumber, id: ProductId) -> Result<bool, Error> {
-    let sql = include_str!("catalog/archive.sql");
-    let parameters: &[Parameter<'_>] = &[(&tenant.0, Type::INT4), (&id.0, Type::UUID)];
-    let answers = db.flight(Some(tenant), &[Flight { sql, parameters }]).await?;
-    Ok(!answers[0].is_empty())
+    let archive = Statement::new(include_str!("catalog/archive.sql"));
+    let mut statements = vec![archive.with(tenant.0, Type::INT4).with(id.0, Type::UUID)];
+    statements.extend(search::hide(tenant, id));
+    Ok(!fly(db, tenant, &statements).await?[0].is_empty())
 }
 
 const FIND: &str = include_str!("catalog/find.sql");
@@ -177,20 +148,21 @@ fn put_prices(tenant: TenantNumber, product: &Product) -> Statement {
         .with(amounts, Type::INT8_ARRAY)
 }
 
-fn read_product(row: &Row) -> Result<Product, Error> {
+/// The product whose columns begin at `from`.
+fn read_product(row: &Row, from: usize) -> Result<Product, Error> {
     Ok(Product {
-        id: ProductId(row.get(0)),
-        slug: row.get(1),
-        title: row.get(2),
-        description: row.get(3),
-        attributes: read(row.get(4))?,
-        options: row.get(5),
-        categories: row.get(6),
-        tax_category: row.get(7),
-        media: read(row.get(8))?,
-        state: read(&format!("\"{}\"", row.get::<_, &str>(9)))?,
-        version: row.get(10),
-        variants: read(row.get(11))?,
+        id: ProductId(row.get(from)),
+        slug: row.get(from + 1),
+        title: row.get(from + 2),
+        description: row.get(from + 3),
+        attributes: read(row.get(from + 4))?,
+        options: row.get(from + 5),
+        categories: row.get(from + 6),
+        tax_category: row.get(from + 7),
+        media: read(row.get(from + 8))?,
+        state: read(&format!("\"{}\"", row.get::<_, &str>(from + 9)))?,
+        version: row.get(from + 10),
+        variants: read(row.get(from + 11))?,
     })
 }
 

@@ -14,6 +14,21 @@ with sold as (
 ), prices as (
     insert into price (tenant, variant, currency, amount_minor)
     select tenant, id, 'EUR', 4990 from variants
+), found as (
+    insert into product_search (tenant, product, state, title_key, created_at, facets, document)
+    select sold.tenant, sold.id, 'published', 'linen shirt', '2026-11-20T12:00:00Z',
+        '{1:category=shirts,1:attribute.size=S,1:attribute.size=M}',
+        '''1:linen'':1A ''1:shirt'':2A ''1:shirts'':3B'::tsvector
+    from sold
+), offers as (
+    insert into product_price (tenant, product, currency, starts_at, ends_at, low_minor, high_minor)
+    select sold.tenant, sold.id, 'EUR', '-infinity', 'infinity', 4990, 4990 from sold
+), words as (
+    insert into search_word (tenant, word) values (1, 'linen'), (1, 'shirt'), (1, 'shirts')
+), counts as (
+    insert into facet_count (tenant, facet, products)
+    values (1, '', 1), (1, 'category=shirts', 1), (1, 'attribute.size=S', 1),
+        (1, 'attribute.size=M', 1)
 ), shelf as (
     insert into location (tenant, id, name)
     values (1, '7a6e0000-0000-7000-8000-000000000321', 'Warehouse')
