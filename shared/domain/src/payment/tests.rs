@@ -69,7 +69,9 @@ fn what_is_no_signature_is_refused_without_a_panic() {
 }
 
 fn event(kind: &str, object: serde_json::Value) -> Vec<u8> {
-    json!({ "id": "evt_1", "type": kind, "data": { "object": object } }).to_string().into_bytes()
+    let event = json!({ "id": "evt_1", "type": kind, "created": 1_795_244_400,
+                        "data": { "object": object } });
+    event.to_string().into_bytes()
 }
 
 #[test]
@@ -83,6 +85,8 @@ fn an_event_says_which_payment_and_what_happened_to_it() {
     );
     let notice = read(&body).unwrap().unwrap();
     assert_eq!((notice.event.as_str(), notice.reference.as_str()), ("evt_1", "pi_1"));
+    assert_eq!(notice.kind, "payment_intent.succeeded");
+    assert_eq!(notice.created_at, at(1_795_244_400));
     assert_eq!(
         notice.subject,
         Some(Subject {
