@@ -9,6 +9,7 @@ pub fn all() -> Vec<Function> {
         account::function(),
         cart::function(),
         catalog::function(),
+        checkout::function(),
         forecast::function(),
         forecast_batch::function(),
         forecast_planner::function(),

@@ -11,21 +11,21 @@ use tests::shop::product;
 use tests::{Answer, World};
 
 /// A shop that sells shirts, and a browser's key.
-struct Shop {
-    world: World,
-    owner: String,
-    browser: String,
+pub(crate) struct Shop {
+    pub(crate) world: World,
+    pub(crate) owner: String,
+    pub(crate) browser: String,
 }
 
 /// A cart, and the token of its customer.
-struct Basket {
-    id: String,
-    token: String,
+pub(crate) struct Basket {
+    pub(crate) id: String,
+    pub(crate) token: String,
 }
 
 impl Shop {
     /// With two sizes at 49.90 euros, taxed at 19 percent in Germany, sent there for 4.90.
-    async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let world = World::new().await.with_tenant("Europe/Berlin").await;
         let owner = world.key(&[Scope::CatalogRead, Scope::CatalogWrite]).await;
         let browser = world.key(&[Scope::CartsWrite]).await;
@@ -47,14 +47,14 @@ impl Shop {
         Self { world, owner, browser }
     }
 
-    async fn basket(&self) -> Basket {
+    pub(crate) async fn basket(&self) -> Basket {
         let wanted = json!({ "country": "DE" });
         let made = self.world.post("/v1/carts", &self.browser, &wanted).await.expect(201).json;
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         Basket { id: text(&made["cart"]["id"]), token: text(&made["token"]) }
     }
 
-    async fn send(
+    pub(crate) async fn send(
         &self,
         (method, path): (Method, &str),
         basket: &Basket,
@@ -71,12 +71,12 @@ impl Shop {
         self.world.send(asked.body(body.to_string().into()).unwrap()).await
     }
 
-    async fn add(&self, basket: &Basket, sku: &str, quantity: u32) -> Answer {
+    pub(crate) async fn add(&self, basket: &Basket, sku: &str, quantity: u32) -> Answer {
         let line = json!({ "sku": sku, "quantity": quantity });
         self.send((Method::POST, "/lines"), basket, None, &line).await
     }
 
-    async fn read(&self, basket: &Basket) -> Value {
+    pub(crate) async fn read(&self, basket: &Basket) -> Value {
         self.send((Method::GET, ""), basket, None, &Value::Null).await.expect(200).json
     }
 }

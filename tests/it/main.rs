@@ -10,6 +10,8 @@ mod calendar;
 mod cart;
 /// Products are written whole, seen by whom they may, and archived.
 mod catalog;
+/// Carts become orders once, whatever is retried, and are paid.
+mod checkout;
 /// Every sample gets the same answer from both hosts.
 mod events;
 /// What is expected is told.

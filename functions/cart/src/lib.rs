@@ -15,10 +15,9 @@ use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::access::Scope;
-use domain::cart::{Cart, limit};
+use domain::cart::{Cart, limit, token_hash};
 use domain::id::{CartId, LineId, ShippingOptionId, VariantId};
 use http::{HeaderMap, StatusCode, header};
-use sha2::{Digest, Sha256};
 use store::carts::{self, Change, NewCart};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -67,7 +66,7 @@ async fn post_cart(
     let id = CartId(Uuid::now_v7());
     let cart = NewCart {
         id,
-        token_hash: &hash(&token),
+        token_hash: &token_hash(&token),
         currency: wanted.currency.unwrap_or(caller.tenant.currency),
         country: wanted.country.as_deref().unwrap_or_default(),
         channel: wanted.channel.as_deref().unwrap_or("web"),
@@ -232,7 +231,7 @@ async fn own(app: &App, caller: &Caller, id: CartId, headers: &HeaderMap) -> Res
         Problem::invalid("Cart-Token", "send the token that the cart was made with")
     })?;
     let cart = read(app, caller, id).await?;
-    if cart.token_hash != hash(token) {
+    if !cart.is_of(token) {
         return Err(no_such_cart());
     }
     Ok(cart)
@@ -246,10 +245,6 @@ async fn read(app: &App, caller: &Caller, id: CartId) -> Result<Cart, Problem> {
 
 fn no_such_cart() -> Problem {
     Problem::not_found("cart of that id and token")
-}
-
-fn hash(token: &str) -> Vec<u8> {
-    Sha256::digest(token.as_bytes()).to_vec()
 }
 
 fn version(tag: &str) -> Result<i32, Problem> {

@@ -1,8 +1,8 @@
-use domain::id::{RefundId, TenantNumber};
+use domain::id::{PaymentId, RefundId, TenantNumber};
 use domain::money::Money;
 use domain::order::{Command, Heard, Operation, Order};
 use domain::payment::{Fact, STRIPE, Subject};
-use providers::stripe::{NewPayment, NewRefund, Stripe, StripeError};
+use providers::stripe::{NewPayment, NewRefund, Payment, Stripe, StripeError};
 use store::orders::{self, Act, CommitError, Loaded};
 use store::receipts;
 
@@ -56,12 +56,93 @@ pub async fn drive(app: &App, tenant: TenantNumber, order: Order) -> Result<Orde
     Ok(order)
 }
 
+/// How the customer's browser pays: how the provider calls the payment, and its secret.
+pub type Secret = (String, String);
+
+/// What became of a payment that was to be made.
+#[derive(Debug)]
+pub enum Started {
+    /// It is made.
+    Made {
+        /// Which.
+        payment: PaymentId,
+        /// As the provider calls it.
+        reference: String,
+        /// For the customer's browser.
+        secret: Option<Secret>,
+    },
+    /// It is not, and will not be.
+    Refused,
+    /// Nobody knows. It is found out under its key.
+    Open,
+    /// There is none to be made.
+    Nothing,
+}
+
+/// Makes the payment that an order waits for, under a key that follows from it alone: made again,
+/// it is the same.
+///
+/// # Errors
+/// When no provider is set up.
+pub async fn start(
+    app: &App,
+    tenant: TenantNumber,
+    order: &Order,
+) -> Result<Started, crate::port::PortError> {
+    let start = order.operations().into_iter().find_map(|operation| match operation {
+        Operation::Start { payment, .. } => Some((order.payment(payment)?, operation)),
+        _ => None,
+    });
+    let Some((payment, operation)) = start else { return Ok(Started::Nothing) };
+    let new = NewPayment {
+        amount: Money { amount_minor: payment.amount_minor, currency: order.terms.currency },
+        capture: payment.capture,
+        subject: Subject { tenant, order: order.id, payment: payment.id },
+    };
+    let made = app.gateway()?.create_payment(&new, &operation.key()).await;
+    Ok(match made {
+        Ok(made) => {
+            Started::Made { payment: payment.id, secret: shown(&made), reference: made.reference }
+        }
+        Err(error @ (StripeError::Refused { .. } | StripeError::NotChargeable(_))) => {
+            tracing::error!(error = crate::trace::chain(&error), "a payment is not made");
+            Started::Refused
+        }
+        Err(error) => {
+            tracing::warn!(
+                error = crate::trace::chain(&error),
+                "whether a payment is made is open"
+            );
+            Started::Open
+        }
+    })
+}
+
+/// What the customer's browser pays with, while it can be used. Asked of the provider, because it
+/// is kept nowhere.
+pub async fn secret(app: &App, order: &Order) -> Option<Secret> {
+    let payment = order.payments.iter().find(|payment| payment.is_undecided())?;
+    let reference = payment.reference.as_ref().filter(|_| order.is_waiting())?;
+    match app.gateway().ok()?.retrieve_payment(reference).await {
+        Ok(payment) => shown(&payment),
+        Err(error) => {
+            tracing::warn!(error = crate::trace::chain(&error), "a payment is not shown");
+            None
+        }
+    }
+}
+
+fn shown(payment: &Payment) -> Option<Secret> {
+    let secret = payment.client_secret.as_ref()?;
+    Some((payment.reference.clone(), secret.reveal().to_owned()))
+}
+
 /// What the provider answered.
 enum Answer {
     /// It made the payment, and calls it so.
-    Started(domain::id::PaymentId, String),
+    Started(PaymentId, String),
     /// It says what a notice would say.
-    Said(domain::id::PaymentId, Fact),
+    Said(PaymentId, Fact),
 }
 
 impl Answer {

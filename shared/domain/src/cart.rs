@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::id::{CartId, LineId, OrderId, ProductId, ShippingOptionId, VariantId};
 use crate::money::{MoneyError, Rounding, Share};
@@ -164,7 +165,19 @@ pub mod limit {
     pub const PROPERTIES: usize = 2_048;
 }
 
+/// What is kept of the token that a customer holds: its SHA-256.
+#[must_use]
+pub fn token_hash(token: &str) -> Vec<u8> {
+    Sha256::digest(token.as_bytes()).to_vec()
+}
+
 impl Cart {
+    /// Whether whoever shows this token is its customer.
+    #[must_use]
+    pub fn is_of(&self, token: &str) -> bool {
+        self.token_hash == token_hash(token)
+    }
+
     /// What it comes to at the prices that it was read with. Totals are computed here and
     /// nowhere else.
     ///

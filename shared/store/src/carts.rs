@@ -96,7 +96,7 @@ pub async fn find(
         &[(&tenant.0, Type::INT4), (&id.0, Type::UUID), (&at, Type::TIMESTAMPTZ)];
     let statements = reading(parameters, timed);
     let answers = db.snapshot(tenant, &statements, statements.len()).await?;
-    cart(&answers)
+    read_cart(&answers)
 }
 
 /// Changes a cart. Changes that meet all count; `version` insists on the one that was seen.
@@ -148,7 +148,10 @@ pub async fn change(
     fly(db, tenant, &statements).await.map(drop)
 }
 
-fn reading<'a>(parameters: &'a [Parameter<'a>], timed: &'a [Parameter<'a>]) -> [Flight<'a>; 5] {
+pub(crate) fn reading<'a>(
+    parameters: &'a [Parameter<'a>],
+    timed: &'a [Parameter<'a>],
+) -> [Flight<'a>; 5] {
     [
         Flight { sql: include_str!("carts/find.sql"), parameters },
         Flight { sql: include_str!("carts/lines.sql"), parameters: timed },
@@ -158,7 +161,7 @@ fn reading<'a>(parameters: &'a [Parameter<'a>], timed: &'a [Parameter<'a>]) -> [
     ]
 }
 
-fn cart(answers: &[Vec<Row>]) -> Result<Option<Cart>, Error> {
+pub(crate) fn read_cart(answers: &[Vec<Row>]) -> Result<Option<Cart>, Error> {
     let [found, lines, taxes, options, settings, ..] = answers else { return Ok(None) };
     let (Some(row), Some(settings)) = (found.first(), settings.first()) else { return Ok(None) };
     Ok(Some(Cart {

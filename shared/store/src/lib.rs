@@ -8,6 +8,8 @@ pub mod arrivals;
 pub mod carts;
 /// Products, their variants and prices.
 pub mod catalog;
+/// Carts that become orders.
+pub mod checkout;
 /// The connection pool, transactions and pipelined flights.
 mod db;
 mod error;

@@ -35,8 +35,11 @@ pub(super) async fn sow(world: &World, function: &str) {
     world.send(sent.expect("a request")).await.expect(200);
     // The one id that chance has chosen, and samples must name.
     world.sql("update quarantine set id = '7a6e0000-0000-7000-8000-000000000003'").await;
-    if function == "cart" {
+    if matches!(function, "cart" | "checkout") {
         world.sql(include_str!("seeds/shop.sql")).await;
+    }
+    if function == "checkout" {
+        world.sql(include_str!("seeds/cart.sql")).await;
     }
     if let Some(sql) = for_function(function) {
         world.sql(sql).await;
@@ -69,6 +72,8 @@ async fn order(world: &World) {
         at: local::sample::NOW,
         gateway: STRIPE,
         said: None,
+        opening: None,
+        answer: None,
         posted: &[],
     };
     let db = world.app(app::Role::App).db.clone();
@@ -79,6 +84,7 @@ async fn order(world: &World) {
 fn for_function(function: &str) -> Option<&'static str> {
     match function {
         "catalog" | "inventory" => Some(include_str!("seeds/shop.sql")),
+        "checkout" => Some(include_str!("seeds/checkout.sql")),
         "cart" => Some(include_str!("seeds/cart.sql")),
         "sweeper" => Some(include_str!("seeds/sweeper.sql")),
         "imports" | "import-run" => Some(include_str!("seeds/imports.sql")),

@@ -53,6 +53,8 @@ impl Shop {
             at,
             gateway: STRIPE,
             said: None,
+            opening: None,
+            answer: None,
             posted: &[],
         };
         orders::write(&self.db, self.tenant, &writing).await

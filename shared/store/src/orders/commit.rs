@@ -106,6 +106,8 @@ async fn record(
         at: act.at,
         gateway: act.gateway,
         said: act.said.as_ref(),
+        opening: None,
+        answer: None,
         posted: &[],
     };
     write(db, tenant, &writing).await

@@ -5,6 +5,7 @@ use domain::order::{Event, Order, PutBack, evolve, moves, postings};
 use jiff::Timestamp;
 use tokio_postgres::types::Type;
 
+use crate::checkout::{Answer, Opening};
 use crate::outbox::Posted;
 use crate::payments::Said;
 use crate::statement::{Statement, fly_routinely};
@@ -30,6 +31,10 @@ pub struct Writing<'a> {
     pub gateway: &'a str,
     /// What a provider said, when that is why.
     pub said: Option<&'a Said<'a>>,
+    /// The checkout that opens it.
+    pub opening: Option<&'a Opening<'a>>,
+    /// What that checkout is answered.
+    pub answer: Option<&'a Answer<'a>>,
     /// What others are to be told.
     pub posted: &'a [Posted],
 }
@@ -50,9 +55,13 @@ pub async fn write(db: &Db, tenant: TenantNumber, writing: &Writing<'_>) -> Resu
     // First, so that what was heard before is refused before anything is locked.
     let said = writing.said.map(|said| said.statement(writing.events.len(), writing.at));
     let mut statements: Vec<Statement> = said.into_iter().collect();
+    if let Some(opening) = writing.opening {
+        statements.extend(opening.statements(tenant, &after, writing.at));
+    }
     statements.extend(append(tenant, writing)?);
     statements.push(project(tenant, &after, writing));
     statements.extend(pay(tenant, &after, writing));
+    statements.extend(writing.answer.map(|answer| answer.statement(tenant)));
     statements.extend(post(tenant, writing));
     statements.extend(writing.posted.iter().map(|posted| outbox(tenant, posted)));
     let cause = Cause {

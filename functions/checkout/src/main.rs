@@ -1,0 +1,5 @@
+//! `checkout` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(checkout::function())
+}

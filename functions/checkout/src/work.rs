@@ -1,0 +1,316 @@
+use std::time::Duration;
+
+use app::caller::Caller;
+use app::extract::header_text;
+use app::payments::{self, Secret, Started};
+use app::{App, Problem, ProblemCode};
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use domain::cart::{Cart, Hindrance};
+use domain::id::{CartId, ContactId, OrderId, PaymentId, RefundId};
+use domain::money::Money;
+use domain::order::{Command, Event, Order, Pick, Terms, allocate, decide, evolve, open};
+use domain::payment::STRIPE;
+use http::{HeaderMap, StatusCode, header};
+use jiff::{SignedDuration, Timestamp};
+use sha2::{Digest, Sha256};
+use store::checkout::{self, Answer, Call, Contact, Opening};
+use store::orders::{self, Act, Loaded, Writing};
+use store::receipts;
+use uuid::Uuid;
+
+use crate::wire::{CheckoutIn, CheckoutOut};
+use crate::{cart_token, no_such_cart};
+
+/// A checkout that is asked for.
+pub(crate) struct Asked {
+    cart: CartId,
+    token: String,
+    key: String,
+    /// The version of the cart that the customer saw.
+    version: Option<i32>,
+    contact: Contact,
+    fingerprint: Vec<u8>,
+    actor: String,
+}
+
+/// As long as Stripe's contract has it. (docs.stripe.com/api/idempotent_requests)
+const KEY_KEPT: Duration = Duration::from_secs(24 * 3600);
+/// Nobody else goes on with a call before this has passed: longer than it takes.
+const LEASE: Duration = Duration::from_secs(30);
+/// Others may take the stock, or change the cart, between our look and our writing.
+const TRIES: u32 = 5;
+
+impl Asked {
+    pub(crate) fn read(
+        caller: &Caller,
+        (key, headers): (Option<String>, &HeaderMap),
+        wanted: CheckoutIn,
+    ) -> Result<Self, Problem> {
+        let key = key.ok_or_else(|| {
+            Problem::invalid("Idempotency-Key", "send one for each cart; a UUID is a good one")
+        })?;
+        let token = cart_token(headers)?.to_owned();
+        let version = |tag: &str| {
+            tag.trim_matches('"').parse().map_err(|_no_number| {
+                Problem::invalid("If-Match", "send the `version` of the cart, such as \"3\"")
+            })
+        };
+        let version = header_text(headers, header::IF_MATCH).map(version).transpose()?;
+        let text = serde_json::to_vec(&wanted).map_err(Problem::internal)?;
+        let mut fingerprint = Sha256::new_with_prefix(text);
+        fingerprint.update(&token);
+        Ok(Self {
+            cart: CartId(wanted.cart),
+            token,
+            key,
+            version,
+            contact: wanted.contact.named(ContactId(Uuid::now_v7()))?,
+            fingerprint: fingerprint.finalize().to_vec(),
+            actor: caller.actor(),
+        })
+    }
+}
+
+/// From the cart to its payment: reads, decides, writes, and then asks the provider.
+pub(crate) async fn check_out(
+    app: &App,
+    caller: &Caller,
+    asked: &Asked,
+) -> Result<Response, Problem> {
+    let tenant = caller.tenant.number;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let now = app.clock.now();
+        let found = checkout::read(&app.db, tenant, asked.cart, &asked.key, now).await?;
+        if let Some(call) = found.call {
+            return go_on(app, caller, asked, call).await;
+        }
+        let cart = found.cart.filter(|cart| cart.is_of(&asked.token));
+        let cart = cart.ok_or_else(|| no_such_cart(asked.cart))?;
+        let (id, events) = opened(&cart, &found.offers, asked, now)?;
+        if events.iter().any(|event| matches!(event, Event::PaymentRequested { .. })) {
+            // Before anything is written that could not be paid.
+            app.gateway()?;
+        }
+        let opening = Opening {
+            key: &asked.key,
+            fingerprint: &asked.fingerprint,
+            cart_version: cart.version,
+            contact: &asked.contact,
+            lease_until: now + LEASE,
+            expires_at: now + KEY_KEPT,
+        };
+        let writing =
+            Writing { opening: Some(&opening), ..written(asked, id, (None, &events), now) };
+        match orders::write(&app.db, tenant, &writing).await {
+            Ok(order) => return pay(app, caller, asked, order).await,
+            Err(error) if is_overtaken(&error) && tries < TRIES => {}
+            Err(error) if error.constraint() == Some("stock_not_oversold") => {
+                return Err(sold_out("others were faster; try again"));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// The order that the cart becomes.
+fn opened(
+    cart: &Cart,
+    offers: &[Pick],
+    asked: &Asked,
+    now: Timestamp,
+) -> Result<(OrderId, Vec<Event>), Problem> {
+    let conflict = |told: String| Problem::new(ProblemCode::Conflict, told);
+    if let Some(order) = cart.order {
+        let told = format!("the cart became order {order} under another Idempotency-Key");
+        return Err(conflict(told));
+    }
+    if cart.expires_at <= now {
+        return Err(no_such_cart(cart.id));
+    }
+    if asked.version.is_some_and(|version| version != cart.version) {
+        return Err(conflict("the cart was changed; read it and ask again".to_owned()));
+    }
+    let quote = cart.quote().map_err(|error| Problem::invalid("cart", error.to_string()))?;
+    if let Some(hindrance) = quote.hindrances.first() {
+        return Err(hindered(*hindrance));
+    }
+    let terms = Terms {
+        cart: cart.id,
+        contact: asked.contact.id,
+        currency: cart.currency,
+        country: cart.country.clone(),
+        channel: cart.channel.clone(),
+        lines: cart.order_lines(&quote.priced),
+        delivery: cart.delivered(&quote),
+        totals: quote.totals(),
+        capture: cart.settings.capture,
+        expires_at: now + SignedDuration::from_mins(cart.settings.payment_minutes.into()),
+    };
+    let total = Money { amount_minor: terms.totals.total_minor, currency: cart.currency };
+    // Before anything is reserved for what nobody can pay.
+    total.to_provider().map_err(|error| Problem::invalid("cart", error.to_string()))?;
+    let mut wanted = std::collections::BTreeMap::new();
+    for line in terms.lines.iter().filter(|line| line.is_stocked) {
+        let sum: &mut u32 = wanted.entry(line.variant).or_default();
+        *sum = sum.saturating_add(line.quantity);
+    }
+    let picks = allocate(&wanted, offers).map_err(|short| {
+        let sku = |variant| cart.lines.iter().find(|line| line.variant == variant);
+        let short = short.iter().filter_map(|it| sku(it.variant).map(|line| line.sku.as_str()));
+        let short = short.collect::<Vec<_>>().join(", ");
+        sold_out(&format!("there is not enough of {short}; take less of it"))
+    })?;
+    let id = OrderId(Uuid::now_v7());
+    let events = open(id, terms, picks, PaymentId(Uuid::now_v7())).map_err(Problem::internal)?;
+    Ok((id, events))
+}
+
+/// The same key again: its answer, or where its call ended.
+async fn go_on(app: &App, caller: &Caller, asked: &Asked, call: Call) -> Result<Response, Problem> {
+    if call.fingerprint != asked.fingerprint {
+        let told = "this Idempotency-Key came with another body before; use a new key";
+        return Err(Problem::new(ProblemCode::IdempotencyMismatch, told));
+    }
+    if let Some(body) = call.answer {
+        return Ok(created(body));
+    }
+    let under_way = |left: SignedDuration| {
+        let told = "the call is under way; ask again with the same key";
+        let seconds = u64::try_from(left.as_secs()).unwrap_or(0) + 1;
+        Problem::new(ProblemCode::Conflict, told).retry_after(seconds)
+    };
+    let (tenant, now) = (caller.tenant.number, app.clock.now());
+    if call.lease_until > now {
+        return Err(under_way(call.lease_until.duration_since(now)));
+    }
+    match checkout::lease(&app.db, tenant, &asked.key, (now, now + LEASE)).await {
+        Err(store::Error::Refused(_)) => return Err(under_way(SignedDuration::ZERO)),
+        leased => leased?,
+    }
+    let order = orders::load(&app.db, tenant, call.order).await?;
+    let order = order.ok_or_else(|| Problem::internal("a checkout without its order"))?;
+    pay(app, caller, asked, order).await
+}
+
+/// Makes the payment, and keeps the answer.
+async fn pay(app: &App, caller: &Caller, asked: &Asked, order: Order) -> Result<Response, Problem> {
+    match payments::start(app, caller.tenant.number, &order).await? {
+        Started::Made { payment, reference, secret } => {
+            let start = Command::Start { payment, reference };
+            finish(app, caller, asked, (order, start, secret)).await
+        }
+        Started::Refused => {
+            let refund = RefundId(receipts::digest(&[order.id.0.as_bytes(), b"refund"]));
+            let reason = "the provider does not take the payment".to_owned();
+            let cancel = Command::Cancel { reason, refund };
+            finish(app, caller, asked, (order, cancel, None)).await
+        }
+        Started::Open => {
+            // Whoever asks again with the key goes on here, once the lease is over.
+            let after = [(header::RETRY_AFTER, LEASE.as_secs().to_string())];
+            Ok((StatusCode::ACCEPTED, after, Json(CheckoutOut::of(&order, None))).into_response())
+        }
+        // It costs nothing, or its payment was heard of by now.
+        Started::Nothing => {
+            let secret = payments::secret(app, &order).await;
+            keep(app, caller, asked, (&order, secret)).await
+        }
+    }
+}
+
+/// Writes down what the provider answered, and our answer with it; a notice may have come first.
+async fn finish(
+    app: &App,
+    caller: &Caller,
+    asked: &Asked,
+    (order, command, payment): (Order, Command, Option<Secret>),
+) -> Result<Response, Problem> {
+    let (tenant, now) = (caller.tenant.number, app.clock.now());
+    let events = decide(&order, command.clone()).map_err(Problem::internal)?;
+    let after = events.iter().fold(order.clone(), evolve);
+    if !events.is_empty() {
+        let body = told(&after, payment.clone())?;
+        let kept = Answer { key: &asked.key, body: &body };
+        let writing = Writing {
+            answer: Some(&kept),
+            ..written(asked, order.id, (Some(&order), &events), now)
+        };
+        match orders::write(&app.db, tenant, &writing).await {
+            Ok(_order) => return Ok(created(body)),
+            Err(error) if error.is_conflict() || error.is_contended() => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let act = Act { actor: &asked.actor, request_id: None, at: now, gateway: STRIPE, said: None };
+    let command = |_loaded: &Loaded| vec![command.clone()];
+    let committed = orders::commit(&app.db, tenant, order.id, &act, command).await;
+    keep(app, caller, asked, (&committed.map_err(Problem::internal)?.order, payment)).await
+}
+
+/// Keeps the answer, which is given again to whoever asks again.
+async fn keep(
+    app: &App,
+    caller: &Caller,
+    asked: &Asked,
+    (order, payment): (&Order, Option<Secret>),
+) -> Result<Response, Problem> {
+    let body = told(order, payment)?;
+    let kept = Answer { key: &asked.key, body: &body };
+    checkout::answer(&app.db, caller.tenant.number, &kept).await?;
+    Ok(created(body))
+}
+
+fn told(order: &Order, payment: Option<Secret>) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(&CheckoutOut::of(order, payment)).map_err(Problem::internal)
+}
+
+fn created(body: Vec<u8>) -> Response {
+    (StatusCode::CREATED, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+fn written<'a>(
+    asked: &'a Asked,
+    id: OrderId,
+    (before, events): (Option<&'a Order>, &'a [Event]),
+    at: Timestamp,
+) -> Writing<'a> {
+    Writing {
+        id,
+        before,
+        events,
+        actor: &asked.actor,
+        request_id: None,
+        at,
+        gateway: STRIPE,
+        said: None,
+        opening: None,
+        answer: None,
+        posted: &[],
+    }
+}
+
+/// Another wrote first: the cart, the key or the stock is not what it was.
+fn is_overtaken(error: &store::Error) -> bool {
+    error.is_conflict()
+        || error.is_contended()
+        || error.refusal().is_some()
+        || error.constraint() == Some("stock_not_oversold")
+}
+
+fn sold_out(told: &str) -> Problem {
+    Problem::new(ProblemCode::OutOfStock, told)
+}
+
+fn hindered(hindrance: Hindrance) -> Problem {
+    let told = match hindrance {
+        Hindrance::Empty => "put something into the cart",
+        Hindrance::NotForSale(_) => "something in it is not for sale any more; take it out",
+        Hindrance::NoCountry => "say in which country it is to arrive",
+        Hindrance::NoShipping => "choose one of the shipping options",
+        Hindrance::ShippingDoesNotFit => "the chosen way does not fit the cart; choose another",
+    };
+    Problem::invalid("cart", told)
+}

@@ -1,0 +1,201 @@
+use futures_util::future::join_all;
+use http::Method;
+use local::sandbox::{Fault, FaultKind};
+use serde_json::{Value, json};
+use tests::Answer;
+use tests::client::request;
+use tests::gateway::{Gateway, WEBHOOK_SECRET};
+
+use crate::cart::{Basket, Shop};
+
+/// A shop with stock, whose payments go through the sandbox.
+struct Till {
+    shop: Shop,
+    gateway: Gateway,
+}
+
+impl Till {
+    async fn with_stock(on_hand: i32) -> Self {
+        let gateway = Gateway::start().await;
+        let mut shop = Shop::open().await;
+        let stripe = gateway.stripe.clone();
+        shop.world = shop.world.with_setup(|setup| {
+            setup.gateway = Some(stripe);
+            WEBHOOK_SECRET.clone_into(&mut setup.config.stripe_webhook_secrets);
+        });
+        let stock = format!(
+            "with shelf as (
+                 insert into location (tenant, id, name)
+                 values (1, '7a6e0000-0000-7000-8000-000000000321', 'Shelf') returning id
+             ), levels as (
+                 insert into stock (tenant, variant, location, on_hand)
+                 select 1, v.id, shelf.id, {on_hand} from variant v, shelf
+                 returning variant, location
+             )
+             insert into stock_movement (tenant, variant, location, on_hand, reserved, allocated,
+                 reason, actor)
+             select 1, variant, location, {on_hand}, 0, 0, 'counted', 'test' from levels"
+        );
+        shop.world.sql(&stock).await;
+        Self { shop, gateway }
+    }
+
+    /// A cart with so many shirts, which goes to Germany for nothing.
+    async fn basket(&self, quantity: u32) -> Basket {
+        let basket = self.shop.basket().await;
+        self.shop.add(&basket, "shirt-S", quantity).await.expect(200);
+        let free = json!({ "shipping": "7a6e0000-0000-7000-8000-000000000352" });
+        self.shop.send((Method::PATCH, ""), &basket, None, &free).await.expect(200);
+        basket
+    }
+
+    async fn check_out(&self, basket: &Basket, key: &str) -> Answer {
+        self.check_out_as(basket, key, "Ann").await
+    }
+
+    async fn check_out_as(&self, basket: &Basket, key: &str, name: &str) -> Answer {
+        let body = json!({ "cart": basket.id, "contact": {
+            "email": "ann@customer.example", "name": name,
+            "shipping_address": {
+                "lines": ["Main Street 1"], "city": "Berlin", "country": "DE" } } });
+        let mut asked = request(Method::POST, "/v1/checkout", &self.shop.browser)
+            .header("content-type", "application/json")
+            .header("cart-token", &basket.token);
+        if !key.is_empty() {
+            asked = asked.header("idempotency-key", key);
+        }
+        self.shop.world.send(asked.body(body.to_string().into()).unwrap()).await
+    }
+
+    async fn status(&self, basket: &Basket, order: &Value) -> Value {
+        let path = format!("/v1/checkout/{}", order.as_str().unwrap());
+        let asked = request(Method::GET, &path, &self.shop.browser)
+            .header("cart-token", &basket.token)
+            .body(String::new().into());
+        self.shop.world.send(asked.unwrap()).await.expect(200).json
+    }
+
+    /// The gateway's webhooks arrive, and are settled.
+    async fn hear(&self) {
+        for webhook in self.gateway.sandbox.take_pending().unwrap() {
+            let mut asked = request(Method::POST, "/v1/webhooks/payments/stripe", "");
+            *asked.headers_mut().unwrap() = webhook.headers.clone();
+            let body = axum::body::Body::from(webhook.body.clone());
+            self.shop.world.send(asked.body(body).unwrap()).await.expect(200);
+        }
+        self.shop.world.drain_queues().await;
+    }
+
+    async fn orders(&self) -> i64 {
+        self.shop.world.count("select count(*) from orders").await
+    }
+}
+
+#[tokio::test]
+async fn a_cart_becomes_an_order_that_is_placed_when_it_is_paid() {
+    let till = Till::with_stock(5).await;
+    let basket = till.basket(2).await;
+    let made = till.check_out(&basket, "once").await.expect(201).json;
+    assert_eq!((&made["status"], &made["total_minor"]), (&json!("open"), &json!(9_980)));
+    let reference = made["payment"]["reference"].as_str().unwrap();
+    let secret = made["payment"]["client_secret"].as_str().unwrap();
+    assert!(secret.starts_with(&format!("{reference}_secret_")), "{secret}");
+    let reserved = "select sum(reserved)::bigint from stock";
+    assert_eq!(till.shop.world.count(reserved).await, 2);
+    assert_eq!(till.status(&basket, &made["order"]).await["payment"]["client_secret"], secret);
+
+    till.gateway.stripe.confirm(reference, "pm_card_visa", "pay").await.unwrap();
+    till.hear().await;
+    let placed = till.status(&basket, &made["order"]).await;
+    assert_eq!((&placed["status"], &placed["number"]), (&json!("confirmed"), &json!(1)));
+    assert_eq!(placed["payment"], Value::Null);
+    assert_eq!(till.shop.world.count("select sum(allocated)::bigint from stock").await, 2);
+    let kept = "select count(*) from contact where email = 'ann@customer.example'";
+    assert_eq!(till.shop.world.count(kept).await, 1);
+    let stranger = Basket { id: basket.id.clone(), token: "guessed".to_owned() };
+    till.check_out(&stranger, "other").await.expect(404);
+}
+
+#[tokio::test]
+async fn f15_a_cart_becomes_one_order_whatever_is_asked_at_once_and_again() {
+    let till = Till::with_stock(50).await;
+    let basket = till.basket(1).await;
+    let asked = join_all((0..50).map(|_| till.check_out(&basket, "once"))).await;
+    assert!(asked.iter().all(|answer| matches!(answer.status, 201 | 409)), "{asked:?}");
+    let first = till.check_out(&basket, "once").await.expect(201).text();
+    assert!(asked.iter().filter(|it| it.status == 201).all(|answer| answer.text() == first));
+    let keys: Vec<String> = (0..20).map(|n| format!("other-{n}")).collect();
+    let others = join_all(keys.iter().map(|key| till.check_out(&basket, key))).await;
+    let order: Value = serde_json::from_str(&first).unwrap();
+    for answer in others {
+        assert_eq!(answer.status, 409, "{}", answer.text());
+        assert!(answer.text().contains(order["order"].as_str().unwrap()), "{}", answer.text());
+    }
+    till.check_out_as(&basket, "once", "Bob").await.expect(422);
+    assert_eq!(till.orders().await, 1);
+    let since = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(5);
+    let window = providers::stripe::Window { from: since, to: jiff::Timestamp::now() };
+    let payments = till.gateway.stripe.list_payments(window, None).await.unwrap();
+    assert_eq!(payments.items.len(), 1);
+}
+
+#[tokio::test]
+async fn f01_the_last_shirt_is_sold_once_and_who_came_late_keeps_the_cart() {
+    let till = Till::with_stock(1).await;
+    let baskets = join_all((0..20).map(|_| till.basket(1))).await;
+    let keys: Vec<String> = (0..20).map(|n| format!("key-{n}")).collect();
+    let both = baskets.iter().zip(&keys);
+    let answers = join_all(both.map(|(basket, key)| till.check_out(basket, key))).await;
+    let sold = answers.iter().filter(|answer| answer.status == 201).count();
+    let late = answers.iter().filter(|answer| answer.json["code"] == "out_of_stock").count();
+    assert_eq!((sold, late), (1, 19));
+    assert_eq!(till.orders().await, 1);
+    let open = "select count(*) from cart where state = 'open'";
+    assert_eq!(till.shop.world.count(open).await, 19);
+}
+
+#[tokio::test]
+async fn f16_a_payment_of_unknown_outcome_is_found_under_the_same_key() {
+    let till = Till::with_stock(5).await;
+    let basket = till.basket(1).await;
+    let on = "POST /v1/payment_intents".to_owned();
+    till.gateway.sandbox.fail(Fault { on, kind: FaultKind::ErrorAfter, times: 3 });
+    let open = till.check_out(&basket, "once").await.expect(202);
+    assert_eq!(open.json["status"], "open");
+    assert!(!open.header("retry-after").is_empty());
+    till.check_out(&basket, "once").await.expect(409);
+    let over = "update checkout_call set lease_until = now() - interval '1 second'";
+    till.shop.world.sql(over).await;
+    let made = till.check_out(&basket, "once").await.expect(201).json;
+    assert_eq!(made["order"], open.json["order"]);
+    assert!(made["payment"]["client_secret"].is_string());
+    assert_eq!(till.orders().await, 1);
+    let since = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(5);
+    let window = providers::stripe::Window { from: since, to: jiff::Timestamp::now() };
+    let payments = till.gateway.stripe.list_payments(window, None).await.unwrap();
+    assert_eq!(payments.items.len(), 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_bought_is_refused_and_nothing_is_written() {
+    let till = Till::with_stock(5).await;
+    let empty = till.shop.basket().await;
+    let refused = till.check_out(&empty, "a").await.expect(422);
+    assert_eq!(refused.json["field"], "cart");
+    let basket = till.basket(1).await;
+    let without = till.check_out(&basket, "").await.expect(422);
+    assert_eq!(without.json["field"], "Idempotency-Key");
+    let nameless = till.check_out_as(&basket, "b", "").await.expect(422);
+    assert_eq!(nameless.json["field"], "contact.name");
+    let many = till.basket(6).await;
+    let short = till.check_out(&many, "c").await.expect(409);
+    assert!(short.json["detail"].as_str().unwrap().contains("shirt-S"), "{}", short.text());
+    let till = Till {
+        shop: Shop { world: till.shop.world.with_setup(|setup| setup.gateway = None), ..till.shop },
+        ..till
+    };
+    till.check_out(&basket, "d").await.expect(503);
+    assert_eq!(till.orders().await, 0);
+    assert_eq!(till.shop.world.count("select count(*) from contact").await, 0);
+    assert_eq!(till.shop.world.count("select sum(reserved)::bigint from stock").await, 0);
+}
