@@ -1,6 +1,9 @@
+use app::Clock;
 use futures_util::future::join_all;
 use http::Method;
+use jiff::SignedDuration;
 use local::sandbox::{Fault, FaultKind};
+use providers::stripe::Window;
 use serde_json::{Value, json};
 use tests::Answer;
 use tests::client::request;
@@ -86,6 +89,13 @@ impl Till {
         self.shop.world.drain_queues().await;
     }
 
+    /// Payments that the gateway has made in the last minutes.
+    async fn payments(&self) -> usize {
+        let now = Clock::System.now();
+        let window = Window { from: now - SignedDuration::from_mins(5), to: now };
+        self.gateway.stripe.list_payments(window, None).await.unwrap().items.len()
+    }
+
     async fn orders(&self) -> i64 {
         self.shop.world.count("select count(*) from orders").await
     }
@@ -133,10 +143,7 @@ async fn f15_a_cart_becomes_one_order_whatever_is_asked_at_once_and_again() {
     }
     till.check_out_as(&basket, "once", "Bob").await.expect(422);
     assert_eq!(till.orders().await, 1);
-    let since = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(5);
-    let window = providers::stripe::Window { from: since, to: jiff::Timestamp::now() };
-    let payments = till.gateway.stripe.list_payments(window, None).await.unwrap();
-    assert_eq!(payments.items.len(), 1);
+    assert_eq!(till.payments().await, 1);
 }
 
 #[tokio::test]
@@ -170,10 +177,7 @@ async fn f16_a_payment_of_unknown_outcome_is_found_under_the_same_key() {
     assert_eq!(made["order"], open.json["order"]);
     assert!(made["payment"]["client_secret"].is_string());
     assert_eq!(till.orders().await, 1);
-    let since = jiff::Timestamp::now() - jiff::SignedDuration::from_mins(5);
-    let window = providers::stripe::Window { from: since, to: jiff::Timestamp::now() };
-    let payments = till.gateway.stripe.list_payments(window, None).await.unwrap();
-    assert_eq!(payments.items.len(), 1);
+    assert_eq!(till.payments().await, 1);
 }
 
 #[tokio::test]
