@@ -1,17 +1,12 @@
 //! What functions may touch, put together for one process.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use app::caller::Callers;
 use app::limiter::Limiter;
 use app::objects::Objects;
-use app::port::{
-    KeyValue, Mailer, Outgoing, PortError, PostgresKeyValue, PostgresQueue, Queue, Received,
-};
+use app::port::{KeyValue, Mailer, PostgresKeyValue, PostgresQueue, Queue};
 use app::{App, Clock, Config, Parts, Role, Uses};
-use async_trait::async_trait;
-use domain::message::QueueName;
 use providers::stripe::Stripe;
 use store::{Db, DbOptions};
 use tokio::sync::Notify;
@@ -57,10 +52,8 @@ impl Apps {
         // Ports have connections of their own: a function that sends while its transaction is
         // open would else wait for itself.
         let port_db = db(setup, app, PORT_CONNECTIONS, true);
-        let queue: Arc<dyn Queue> = Arc::new(RingingQueue {
-            queue: PostgresQueue { db: port_db.clone() },
-            sent: sent.clone(),
-        });
+        let queue: Arc<dyn Queue> =
+            Arc::new(PostgresQueue { db: port_db.clone(), sent: sent.clone() });
         let key_value: Arc<dyn KeyValue> =
             Arc::new(PostgresKeyValue { db: port_db, clock: setup.clock });
         let role = |url: &String, connections, checks_role| {
@@ -118,57 +111,4 @@ fn db(setup: &Setup, url: &str, connections: usize, checks_role: bool) -> Db {
     let tls_ca_file = setup.config.tls_ca_file.clone();
     let (url, direct) = (url.to_owned(), setup.addresses.direct);
     Db::new(DbOptions { url, tls_ca_file, connections, direct, checks_role })
-}
-
-/// The Postgres queue of a process that also receives.
-struct RingingQueue {
-    queue: PostgresQueue,
-    sent: Arc<Notify>,
-}
-
-#[async_trait]
-impl Queue for RingingQueue {
-    async fn send(&self, queue: QueueName, messages: &[Outgoing]) -> Result<(), PortError> {
-        self.queue.send(queue, messages).await?;
-        self.sent.notify_waiters();
-        Ok(())
-    }
-
-    async fn receive(
-        &self,
-        queue: QueueName,
-        max: u32,
-        visibility: Duration,
-    ) -> Result<Vec<Received>, PortError> {
-        self.queue.receive(queue, max, visibility).await
-    }
-
-    async fn acknowledge(&self, queue: QueueName, receipt: &str) -> Result<bool, PortError> {
-        self.queue.acknowledge(queue, receipt).await
-    }
-
-    async fn release(
-        &self,
-        queue: QueueName,
-        receipt: &str,
-        delay: Duration,
-    ) -> Result<bool, PortError> {
-        self.queue.release(queue, receipt, delay).await
-    }
-
-    async fn bury(&self, queue: QueueName, message: &Received) -> Result<(), PortError> {
-        self.queue.bury(queue, message).await
-    }
-
-    async fn dead_letters(&self, queue: QueueName) -> Result<u64, PortError> {
-        self.queue.dead_letters(queue).await
-    }
-
-    async fn redrive(&self, queue: QueueName) -> Result<(), PortError> {
-        self.queue.redrive(queue).await
-    }
-
-    fn is_postgres(&self) -> bool {
-        true
-    }
 }

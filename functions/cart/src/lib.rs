@@ -8,7 +8,7 @@
 //!   count.
 
 use app::caller::Caller;
-use app::extract::{Body, Path, header_text};
+use app::extract::{Body, Path, cart_token, cart_version};
 use app::{App, Function, Problem, ProblemCode, Role, Trigger, Uses, entropy};
 use axum::Json;
 use axum::extract::State;
@@ -17,7 +17,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::access::Scope;
 use domain::cart::{Cart, limit, token_hash};
 use domain::id::{CartId, LineId, ShippingOptionId, VariantId};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use store::carts::{self, Change, NewCart};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -42,9 +42,6 @@ pub fn function() -> Function {
         uses: Uses { postgres: Some(Role::App), key_value: true, ..Uses::default() },
     }
 }
-
-/// The header that shows whose cart it is.
-const TOKEN: &str = "cart-token";
 
 /// Make a cart
 ///
@@ -219,7 +216,7 @@ async fn changed(
         let told = format!("the cart became order {order}; make another");
         return Err(Problem::new(ProblemCode::Conflict, told));
     }
-    let version = header_text(headers, header::IF_MATCH).map(version).transpose()?;
+    let version = cart_version(headers)?;
     let (tenant, now) = (caller.tenant.number, app.clock.now());
     carts::change(&app.db, tenant, (cart.id, version), change, now).await.map_err(refused)?;
     Ok(Json(CartOut::of(&read(app, caller, cart.id).await?)?))
@@ -227,9 +224,7 @@ async fn changed(
 
 /// The cart, when its token is shown. Another's is as good as none.
 async fn own(app: &App, caller: &Caller, id: CartId, headers: &HeaderMap) -> Result<Cart, Problem> {
-    let token = header_text(headers, TOKEN).ok_or_else(|| {
-        Problem::invalid("Cart-Token", "send the token that the cart was made with")
-    })?;
+    let token = cart_token(headers)?;
     let cart = read(app, caller, id).await?;
     if !cart.is_of(token) {
         return Err(no_such_cart());
@@ -245,12 +240,6 @@ async fn read(app: &App, caller: &Caller, id: CartId) -> Result<Cart, Problem> {
 
 fn no_such_cart() -> Problem {
     Problem::not_found("cart of that id and token")
-}
-
-fn version(tag: &str) -> Result<i32, Problem> {
-    tag.trim_matches('"').parse().map_err(|_no_number| {
-        Problem::invalid("If-Match", "send the `version` of the cart, such as \"3\"")
-    })
 }
 
 fn refused(error: store::Error) -> Problem {

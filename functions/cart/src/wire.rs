@@ -1,5 +1,5 @@
 use app::Problem;
-use domain::cart::{Cart, Hindrance, limit};
+use domain::cart::{self, Cart, Hindrance, limit};
 use domain::pricing::PricedLine;
 use domain::tenant::Currency;
 use jiff::Timestamp;
@@ -139,7 +139,7 @@ struct HindranceOut {
 
 impl CartIn {
     pub(crate) fn check(&self) -> Result<(), Problem> {
-        is_country(self.country.as_deref())?;
+        check_country(self.country.as_deref())?;
         let word = |text: &String| {
             (1..=32).contains(&text.len()) && text.bytes().all(|it| it.is_ascii_graphic())
         };
@@ -152,7 +152,7 @@ impl CartIn {
 
 impl SendIn {
     pub(crate) fn check(&self) -> Result<(), Problem> {
-        is_country(self.country.as_deref())
+        check_country(self.country.as_deref())
     }
 }
 
@@ -189,9 +189,8 @@ fn is_quantity(quantity: u32, least: u32) -> Result<(), Problem> {
     Err(Problem::invalid("quantity", told))
 }
 
-fn is_country(country: Option<&str>) -> Result<(), Problem> {
-    let sound = |text: &str| text.len() == 2 && text.bytes().all(|it| it.is_ascii_uppercase());
-    if country.is_none_or(sound) {
+fn check_country(country: Option<&str>) -> Result<(), Problem> {
+    if country.is_none_or(cart::is_country) {
         return Ok(());
     }
     Err(Problem::invalid("country", "a country is an ISO 3166 code of two letters, such as DE"))

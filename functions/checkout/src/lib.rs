@@ -9,13 +9,13 @@
 //!   key.
 
 use app::caller::Caller;
-use app::extract::{Body, IdempotencyKey, Path, header_text};
-use app::{App, Function, Problem, ProblemCode, Role, Trigger, Uses, payments};
+use app::extract::{Body, IdempotencyKey, Path, cart_token};
+use app::{App, Function, Problem, Role, Trigger, Uses, payments};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use domain::access::Scope;
-use domain::id::{CartId, OrderId};
+use domain::id::OrderId;
 use http::HeaderMap;
 use store::{carts, orders};
 use utoipa_axum::router::OpenApiRouter;
@@ -107,13 +107,4 @@ async fn get_checkout(
     cart.filter(|cart| cart.is_of(token)).ok_or_else(missing)?;
     let secret = payments::secret(&app, &order).await;
     Ok(Json(CheckoutOut::of(&order, secret)))
-}
-
-fn cart_token(headers: &HeaderMap) -> Result<&str, Problem> {
-    header_text(headers, "cart-token")
-        .ok_or_else(|| Problem::invalid("Cart-Token", "send the token that the cart was made with"))
-}
-
-fn no_such_cart(_cart: CartId) -> Problem {
-    Problem::new(ProblemCode::NotFound, "there is no cart of that id and token")
 }

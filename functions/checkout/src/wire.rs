@@ -1,4 +1,5 @@
 use app::Problem;
+use domain::cart::is_country;
 use domain::id::ContactId;
 use domain::order::Order;
 use domain::tenant::Currency;
@@ -148,8 +149,7 @@ impl AddressDocument {
         if !self.postal_code.as_ref().is_none_or(sound) || !self.region.as_ref().is_none_or(sound) {
             return wrong("postal_code", "a postal code and a region have 1 to 200 characters");
         }
-        let capitals = self.country.bytes().all(|byte| byte.is_ascii_uppercase());
-        if self.country.len() != 2 || !capitals {
+        if !is_country(&self.country) {
             return wrong("country", "a country is an ISO 3166 code of two capitals, such as DE");
         }
         Ok(())

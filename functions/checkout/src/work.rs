@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use app::caller::Caller;
-use app::extract::header_text;
+use app::extract::{cart_token, cart_version};
 use app::payments::{self, Secret, Started};
 use app::{App, Problem, ProblemCode};
 use axum::Json;
@@ -20,7 +20,6 @@ use store::receipts;
 use uuid::Uuid;
 
 use crate::wire::{CheckoutIn, CheckoutOut};
-use crate::{cart_token, no_such_cart};
 
 /// A checkout that is asked for.
 pub(crate) struct Asked {
@@ -51,12 +50,7 @@ impl Asked {
             Problem::invalid("Idempotency-Key", "send one for each cart; a UUID is a good one")
         })?;
         let token = cart_token(headers)?.to_owned();
-        let version = |tag: &str| {
-            tag.trim_matches('"').parse().map_err(|_no_number| {
-                Problem::invalid("If-Match", "send the `version` of the cart, such as \"3\"")
-            })
-        };
-        let version = header_text(headers, header::IF_MATCH).map(version).transpose()?;
+        let version = cart_version(headers)?;
         let text = serde_json::to_vec(&wanted).map_err(Problem::internal)?;
         let mut fingerprint = Sha256::new_with_prefix(text);
         fingerprint.update(&token);
@@ -69,6 +63,10 @@ impl Asked {
             fingerprint: fingerprint.finalize().to_vec(),
             actor: caller.actor(),
         })
+    }
+
+    fn act(&self, at: Timestamp) -> Act<'_> {
+        Act { actor: &self.actor, request_id: None, at, gateway: STRIPE, said: None }
     }
 }
 
@@ -88,7 +86,7 @@ pub(crate) async fn check_out(
             return go_on(app, caller, asked, call).await;
         }
         let cart = found.cart.filter(|cart| cart.is_of(&asked.token));
-        let cart = cart.ok_or_else(|| no_such_cart(asked.cart))?;
+        let cart = cart.ok_or_else(no_such_cart)?;
         let (id, events) = opened(&cart, &found.offers, asked, now)?;
         if events.iter().any(|event| matches!(event, Event::PaymentRequested { .. })) {
             // Before anything is written that could not be paid.
@@ -102,11 +100,12 @@ pub(crate) async fn check_out(
             lease_until: now + LEASE,
             expires_at: now + KEY_KEPT,
         };
-        let writing =
-            Writing { opening: Some(&opening), ..written(asked, id, (None, &events), now) };
+        let act = asked.act(now);
+        let opening = Some(&opening);
+        let writing = Writing { opening, ..written(&act, id, (None, &events)) };
         match orders::write(&app.db, tenant, &writing).await {
             Ok(order) => return pay(app, caller, asked, order).await,
-            Err(error) if is_overtaken(&error) && tries < TRIES => {}
+            Err(error) if (error.is_overtaken() || error.refusal().is_some()) && tries < TRIES => {}
             Err(error) if error.constraint() == Some("stock_not_oversold") => {
                 return Err(sold_out("others were faster; try again"));
             }
@@ -128,7 +127,7 @@ fn opened(
         return Err(conflict(told));
     }
     if cart.expires_at <= now {
-        return Err(no_such_cart(cart.id));
+        return Err(no_such_cart());
     }
     if asked.version.is_some_and(|version| version != cart.version) {
         return Err(conflict("the cart was changed; read it and ask again".to_owned()));
@@ -152,12 +151,7 @@ fn opened(
     let total = Money { amount_minor: terms.totals.total_minor, currency: cart.currency };
     // Before anything is reserved for what nobody can pay.
     total.to_provider().map_err(|error| Problem::invalid("cart", error.to_string()))?;
-    let mut wanted = std::collections::BTreeMap::new();
-    for line in terms.lines.iter().filter(|line| line.is_stocked) {
-        let sum: &mut u32 = wanted.entry(line.variant).or_default();
-        *sum = sum.saturating_add(line.quantity);
-    }
-    let picks = allocate(&wanted, offers).map_err(|short| {
+    let picks = allocate(&terms.demand(), offers).map_err(|short| {
         let sku = |variant| cart.lines.iter().find(|line| line.variant == variant);
         let short = short.iter().filter_map(|it| sku(it.variant).map(|line| line.sku.as_str()));
         let short = short.collect::<Vec<_>>().join(", ");
@@ -229,22 +223,20 @@ async fn finish(
     (order, command, payment): (Order, Command, Option<Secret>),
 ) -> Result<Response, Problem> {
     let (tenant, now) = (caller.tenant.number, app.clock.now());
+    let act = asked.act(now);
     let events = decide(&order, command.clone()).map_err(Problem::internal)?;
     let after = events.iter().fold(order.clone(), evolve);
     if !events.is_empty() {
         let body = told(&after, payment.clone())?;
         let kept = Answer { key: &asked.key, body: &body };
-        let writing = Writing {
-            answer: Some(&kept),
-            ..written(asked, order.id, (Some(&order), &events), now)
-        };
+        let answer = Some(&kept);
+        let writing = Writing { answer, ..written(&act, order.id, (Some(&order), &events)) };
         match orders::write(&app.db, tenant, &writing).await {
             Ok(_order) => return Ok(created(body)),
             Err(error) if error.is_conflict() || error.is_contended() => {}
             Err(error) => return Err(error.into()),
         }
     }
-    let act = Act { actor: &asked.actor, request_id: None, at: now, gateway: STRIPE, said: None };
     let command = |_loaded: &Loaded| vec![command.clone()];
     let committed = orders::commit(&app.db, tenant, order.id, &act, command).await;
     keep(app, caller, asked, (&committed.map_err(Problem::internal)?.order, payment)).await
@@ -272,32 +264,15 @@ fn created(body: Vec<u8>) -> Response {
 }
 
 fn written<'a>(
-    asked: &'a Asked,
+    act: &'a Act<'a>,
     id: OrderId,
     (before, events): (Option<&'a Order>, &'a [Event]),
-    at: Timestamp,
 ) -> Writing<'a> {
-    Writing {
-        id,
-        before,
-        events,
-        actor: &asked.actor,
-        request_id: None,
-        at,
-        gateway: STRIPE,
-        said: None,
-        opening: None,
-        answer: None,
-        posted: &[],
-    }
+    Writing { id, before, events, act, opening: None, answer: None, posted: &[] }
 }
 
-/// Another wrote first: the cart, the key or the stock is not what it was.
-fn is_overtaken(error: &store::Error) -> bool {
-    error.is_conflict()
-        || error.is_contended()
-        || error.refusal().is_some()
-        || error.constraint() == Some("stock_not_oversold")
+fn no_such_cart() -> Problem {
+    Problem::not_found("cart of that id and token")
 }
 
 fn sold_out(told: &str) -> Problem {

@@ -6,7 +6,7 @@ use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::{Json, RequestPartsExt};
 use http::header::AsHeaderName;
 use http::request::Parts;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
 use crate::{App, Problem, ProblemCode};
@@ -124,6 +124,28 @@ fn zero(place: &str) -> Problem {
 #[must_use]
 pub fn header_text(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// The token of a cart's customer.
+///
+/// # Errors
+/// When it is not sent.
+pub fn cart_token(headers: &HeaderMap) -> Result<&str, Problem> {
+    header_text(headers, "cart-token")
+        .ok_or_else(|| Problem::invalid("Cart-Token", "send the token that the cart was made with"))
+}
+
+/// The version of a cart on which the caller insists, if any.
+///
+/// # Errors
+/// When it is no version.
+pub fn cart_version(headers: &HeaderMap) -> Result<Option<i32>, Problem> {
+    let version = |tag: &str| {
+        tag.trim_matches('"').parse().map_err(|_no_number| {
+            Problem::invalid("If-Match", "send the `version` of the cart, such as \"3\"")
+        })
+    };
+    header_text(headers, header::IF_MATCH).map(version).transpose()
 }
 
 fn body_problem(rejection: &JsonRejection) -> Problem {

@@ -1,6 +1,6 @@
 use domain::id::{PaymentId, RefundId, TenantNumber};
 use domain::money::Money;
-use domain::order::{Command, Heard, Operation, Order};
+use domain::order::{self, Command, Heard, Operation, Order};
 use domain::payment::{Fact, STRIPE, Subject};
 use providers::stripe::{NewPayment, NewRefund, Payment, Stripe, StripeError};
 use store::orders::{self, Act, CommitError, Loaded};
@@ -94,11 +94,7 @@ pub async fn start(
         _ => None,
     });
     let Some((payment, operation)) = start else { return Ok(Started::Nothing) };
-    let new = NewPayment {
-        amount: Money { amount_minor: payment.amount_minor, currency: order.terms.currency },
-        capture: payment.capture,
-        subject: Subject { tenant, order: order.id, payment: payment.id },
-    };
+    let new = new_payment(tenant, order, payment);
     let made = app.gateway()?.create_payment(&new, &operation.key()).await;
     Ok(match made {
         Ok(made) => {
@@ -129,6 +125,14 @@ pub async fn secret(app: &App, order: &Order) -> Option<Secret> {
             tracing::warn!(error = crate::trace::chain(&error), "a payment is not shown");
             None
         }
+    }
+}
+
+fn new_payment(tenant: TenantNumber, order: &Order, of: &order::Payment) -> NewPayment {
+    NewPayment {
+        amount: Money { amount_minor: of.amount_minor, currency: order.terms.currency },
+        capture: of.capture,
+        subject: Subject { tenant, order: order.id, payment: of.id },
     }
 }
 
@@ -168,7 +172,6 @@ async fn ask(
     operation: &Operation,
 ) -> Result<Option<Answer>, StripeError> {
     let key = operation.key();
-    let subject = |payment| Subject { tenant, order: order.id, payment };
     let money = |amount_minor| Money { amount_minor, currency: order.terms.currency };
     Ok(match operation {
         Operation::Capture { payment, reference, amount_minor } => {
@@ -184,14 +187,14 @@ async fn ask(
         Operation::Start { payment: id, .. } | Operation::Void { payment: id, reference: None } => {
             let Some(payment) = order.payment(*id) else { return Ok(None) };
             let start = Operation::Start { payment: *id, amount_minor: payment.amount_minor };
-            let (amount, capture) = (money(payment.amount_minor), payment.capture);
-            let new = NewPayment { amount, capture, subject: subject(*id) };
+            let new = new_payment(tenant, order, payment);
             let made = stripe.create_payment(&new, &start.key()).await?;
             Some(Answer::Started(*id, made.reference))
         }
         Operation::Refund { refund, payment, reference, amount_minor } => {
             let (of, amount) = (reference.as_str(), money(*amount_minor));
-            let new = NewRefund { refund: *refund, of, amount, subject: subject(*payment) };
+            let subject = Subject { tenant, order: order.id, payment: *payment };
+            let new = NewRefund { refund: *refund, of, amount, subject };
             let given = stripe.refund(&new, &key).await?;
             Some(Answer::Said(*payment, given.fact()))
         }

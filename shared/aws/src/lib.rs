@@ -174,7 +174,7 @@ fn parts(
     });
     let (queue, key_value): (Arc<dyn Queue>, Arc<dyn KeyValue>) = if config.ports_in_postgres {
         let records = PostgresKeyValue { db: db.clone(), clock };
-        (Arc::new(PostgresQueue { db: db.clone() }), Arc::new(records))
+        (Arc::new(PostgresQueue { db: db.clone(), sent: Arc::default() }), Arc::new(records))
     } else {
         let table = config.key_value_table.clone();
         (queue, Arc::new(DynamoKeyValue::new(client.clone(), table, clock)))

@@ -165,6 +165,12 @@ pub mod limit {
     pub const PROPERTIES: usize = 2_048;
 }
 
+/// Whether the text can be an ISO 3166 code: two capitals.
+#[must_use]
+pub fn is_country(text: &str) -> bool {
+    text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
 /// What is kept of the token that a customer holds: its SHA-256.
 #[must_use]
 pub fn token_hash(token: &str) -> Vec<u8> {

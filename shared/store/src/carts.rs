@@ -176,7 +176,7 @@ pub(crate) fn read_cart(answers: &[Vec<Row>]) -> Result<Option<Cart>, Error> {
         order: row.get::<_, Option<Uuid>>(9).map(OrderId),
         lines: lines.iter().map(line).collect::<Result<_, _>>()?,
         taxes: self::taxes(taxes)?,
-        options: options.iter().map(option).collect(),
+        options: options.iter().map(read_shipping_option).collect(),
         settings: Settings {
             rounding: read_word::<Rounding>(settings.get(1))?,
             capture: read_word::<Capture>(settings.get(2))?,
@@ -213,17 +213,20 @@ fn taxes(rows: &[Row]) -> Result<Taxes, Error> {
         let category: String = row.get::<_, Option<String>>(1)?;
         Some((category, row.get::<_, i32>(2)))
     });
-    let share = |(category, ppm): (String, i32)| {
-        let share = Share::from_ppm(ppm.unsigned_abs());
-        Ok((category, share.map_err(|error| Error::Stored("tax rate", error.into()))?))
-    };
     Ok(Taxes {
         prices: if included { Prices::WithTax } else { Prices::WithoutTax },
-        rates: rates.map(share).collect::<Result<_, Error>>()?,
+        rates: rates.map(read_rate).collect::<Result<_, Error>>()?,
     })
 }
 
-fn option(row: &Row) -> ShippingOption {
+/// A tax category and what is taken of it.
+pub(crate) fn read_rate((category, ppm): (String, i32)) -> Result<(String, Share), Error> {
+    let share = Share::from_ppm(ppm.unsigned_abs());
+    Ok((category, share.map_err(|error| Error::Stored("tax rate", error.into()))?))
+}
+
+/// The first nine columns of `carts/shipping.sql` and `shop/shipping.sql`.
+pub(crate) fn read_shipping_option(row: &Row) -> ShippingOption {
     let (from, to): (i32, Option<i32>) = (row.get(5), row.get(6));
     ShippingOption {
         id: ShippingOptionId(row.get(0)),

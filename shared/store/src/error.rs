@@ -73,6 +73,13 @@ impl Error {
         }
     }
 
+    /// Whether another wrote first, or took the stock: with what is there now, a decision about an
+    /// order may be another.
+    #[must_use]
+    pub fn is_overtaken(&self) -> bool {
+        self.is_conflict() || self.is_contended() || self.constraint() == Some("stock_not_oversold")
+    }
+
     /// The name of the constraint that was violated, if one was.
     #[must_use]
     pub fn constraint(&self) -> Option<&str> {

@@ -1,11 +1,10 @@
 use domain::cart::{Settings, ShippingOption, TaxZone, limit};
 use domain::id::{ShippingOptionId, TenantNumber};
-use domain::money::Share;
 use domain::tenant::Currency;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use crate::carts::{read_currency, read_word};
+use crate::carts::{read_currency, read_rate, read_shipping_option, read_word};
 use crate::statement::{Statement, fly};
 use crate::{Db, Error, Flight, Parameter};
 
@@ -71,15 +70,15 @@ pub async fn tax_zones(db: &Db, tenant: TenantNumber) -> Result<Vec<TaxZone>, Er
     let rows = read(db, tenant, include_str!("shop/tax_zones.sql")).await?;
     let zone = |row: &Row| {
         let (categories, rates): (Vec<String>, Vec<i32>) = (row.get(3), row.get(4));
-        let share = |(category, ppm): (String, i32)| {
-            let share = Share::from_ppm(ppm.unsigned_abs());
-            Ok((category, share.map_err(|error| Error::Stored("tax rate", error.into()))?))
-        };
         Ok(TaxZone {
             zone: row.get(0),
             countries: row.get(1),
             prices_include_tax: row.get(2),
-            rates: categories.into_iter().zip(rates).map(share).collect::<Result<_, Error>>()?,
+            rates: categories
+                .into_iter()
+                .zip(rates)
+                .map(read_rate)
+                .collect::<Result<_, Error>>()?,
         })
     };
     rows.iter().map(zone).collect()
@@ -128,18 +127,9 @@ pub async fn delete_tax_zone(db: &Db, tenant: TenantNumber, zone: &str) -> Resul
 pub async fn shipping_options(db: &Db, tenant: TenantNumber) -> Result<Vec<Offered>, Error> {
     let rows = read(db, tenant, include_str!("shop/shipping.sql")).await?;
     let offered = |row: &Row| {
-        let (from, to): (i32, Option<i32>) = (row.get(6), row.get(7));
         Ok(Offered {
-            option: ShippingOption {
-                id: ShippingOptionId(row.get(0)),
-                name: row.get(1),
-                price_minor: row.get(3),
-                tax_category: row.get(4),
-                countries: row.get(5),
-                weight_grams: (i64::from(from), to.map(i64::from)),
-                total_minor: (row.get(8), row.get(9)),
-            },
-            currency: read_currency(row.get(2))?,
+            option: read_shipping_option(row),
+            currency: read_currency(row.get(9))?,
             position: row.get(10),
         })
     };

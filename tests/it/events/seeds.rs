@@ -1,11 +1,8 @@
 use std::collections::BTreeMap;
 
 use domain::id::{OrderId, PaymentId};
-use domain::order::{Pick, open};
-use domain::payment::STRIPE;
 use object_store::ObjectStoreExt as _;
 use serde_json::json;
-use store::orders::{self, Writing};
 use tests::World;
 use uuid::Uuid;
 
@@ -60,24 +57,12 @@ pub(super) async fn sow(world: &World, function: &str) {
 async fn order(world: &World) {
     let id = |last: u128| Uuid::from_u128(0x7a6e_0000_0000_7000_8000_0000_0000_0000 + last);
     shop::stock(world, 5).await;
-    let picks = vec![Pick { variant: shop::VARIANT, location: shop::SHELF, quantity: 1 }];
-    let (order, terms) = (OrderId(id(0x0d)), shop::terms(id(0xca)));
-    let events = open(order, terms, picks, PaymentId(id(0xab))).expect("it adds up");
-    let writing = Writing {
-        id: order,
-        before: None,
-        events: &events,
-        actor: "sample",
-        request_id: None,
-        at: local::sample::NOW,
-        gateway: STRIPE,
-        said: None,
-        opening: None,
-        answer: None,
-        posted: &[],
-    };
+    let order = OrderId(id(0x0d));
+    let events = shop::opened(order, id(0xca), PaymentId(id(0xab)));
     let db = world.app(app::Role::App).db.clone();
-    orders::write(&db, world.tenant().number, &writing).await.expect("it is written");
+    let written = (order, None, &events[..]);
+    let number = world.tenant().number;
+    shop::write(&db, number, written, local::sample::NOW).await.expect("it is written");
 }
 
 /// What only the samples of one function need.

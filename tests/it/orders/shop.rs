@@ -12,7 +12,7 @@ use domain::order::{
 use domain::payment::{Fact, STRIPE};
 use domain::tenant::Currency;
 use jiff::{SignedDuration, Timestamp};
-use store::orders::{self, Writing};
+use store::orders::{self, Act, Writing};
 use store::{Db, Error};
 use tests::World;
 use uuid::Uuid;
@@ -44,28 +44,13 @@ impl Shop {
         events: &[Event],
     ) -> Result<Order, Error> {
         let at = NOW.parse().unwrap();
-        let writing = Writing {
-            id,
-            before,
-            events,
-            actor: "test",
-            request_id: None,
-            at,
-            gateway: STRIPE,
-            said: None,
-            opening: None,
-            answer: None,
-            posted: &[],
-        };
-        orders::write(&self.db, self.tenant, &writing).await
+        write(&self.db, self.tenant, (id, before, events), at).await
     }
 
     /// An order of one piece, whose payment is asked for and not made yet.
     pub(crate) async fn open(&self) -> Result<Order, Error> {
         let id = OrderId(Uuid::now_v7());
-        let picks = vec![Pick { variant: VARIANT, location: SHELF, quantity: 1 }];
-        let events = open(id, terms(Uuid::now_v7()), picks, PaymentId(Uuid::now_v7())).unwrap();
-        self.write(id, None, &events).await
+        self.write(id, None, &opened(id, Uuid::now_v7(), PaymentId(Uuid::now_v7()))).await
     }
 
     /// What the provider does when it is told that a payment was made, as often as it takes.
@@ -114,6 +99,25 @@ impl Shop {
             )
             .await
     }
+}
+
+/// Writes what happened to an order.
+pub(crate) async fn write(
+    db: &Db,
+    tenant: TenantNumber,
+    (id, before, events): (OrderId, Option<&Order>, &[Event]),
+    at: Timestamp,
+) -> Result<Order, Error> {
+    let act = Act { actor: "test", request_id: None, at, gateway: STRIPE, said: None };
+    let writing =
+        Writing { id, before, events, act: &act, opening: None, answer: None, posted: &[] };
+    orders::write(db, tenant, &writing).await
+}
+
+/// The opening of an order of one piece from the shelf.
+pub(crate) fn opened(id: OrderId, seed: Uuid, payment: PaymentId) -> Vec<Event> {
+    let picks = vec![Pick { variant: VARIANT, location: SHELF, quantity: 1 }];
+    open(id, terms(seed), picks, payment).expect("it adds up")
 }
 
 /// Puts so many pieces of one thing on a shelf of the first tenant.

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use app::Problem;
-use domain::cart::{Settings, ShippingOption, TaxZone};
+use domain::cart::{Settings, ShippingOption, TaxZone, is_country};
 use domain::id::ShippingOptionId;
 use domain::money::{Rounding, Share};
 use domain::order::Capture;
@@ -111,8 +111,7 @@ fn within(field: &'static str, number: i32, least: i32, most: i32) -> Result<(),
 }
 
 fn are_countries(countries: &[String]) -> Result<(), Problem> {
-    let sound = |it: &String| it.len() == 2 && it.bytes().all(|byte| byte.is_ascii_uppercase());
-    match countries.iter().position(|country| !sound(country)) {
+    match countries.iter().position(|country| !is_country(country)) {
         None => Ok(()),
         Some(position) => Err(Problem::invalid(
             format!("countries[{position}]"),

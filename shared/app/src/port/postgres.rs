@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -5,6 +6,7 @@ use domain::message::QueueName;
 use jiff::Timestamp;
 use store::jobs::{self, Sending};
 use store::{Db, key_value};
+use tokio::sync::Notify;
 
 use super::{KeyValue, MAX_ATTEMPTS, Outgoing, PortError, Queue, Received, Record};
 use crate::Clock;
@@ -13,6 +15,8 @@ use crate::Clock;
 pub struct PostgresQueue {
     /// Any role: the table belongs to no tenant.
     pub db: Db,
+    /// Rung when something was sent, for a process that also receives: nobody has to poll for it.
+    pub sent: Arc<Notify>,
 }
 
 /// Key-value records as a table.
@@ -39,7 +43,9 @@ impl Queue for PostgresQueue {
                 trace: message.trace.as_deref(),
             });
         }
-        Ok(jobs::send(&self.db, queue.as_str(), &sendings).await?)
+        jobs::send(&self.db, queue.as_str(), &sendings).await?;
+        self.sent.notify_waiters();
+        Ok(())
     }
 
     async fn receive(

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{LocationId, VariantId};
 
-use super::{Event, Order, PutBack};
+use super::{Event, Order, PutBack, Terms};
 
 /// Pieces of a variant at a location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,12 +118,20 @@ pub fn moves(events: &[Event]) -> Vec<StockMove> {
         .collect()
 }
 
+impl Terms {
+    /// Pieces of each variant that are to be taken from stock.
+    #[must_use]
+    pub fn demand(&self) -> BTreeMap<VariantId, u32> {
+        let stocked = self.lines.iter().filter(|line| line.is_stocked);
+        sums(stocked.map(|line| (line.variant, line.quantity)))
+    }
+}
+
 impl Order {
     /// Pieces of each variant that the order takes from stock.
     #[must_use]
     pub fn demand(&self) -> BTreeMap<VariantId, u32> {
-        let stocked = self.terms.lines.iter().filter(|line| line.is_stocked);
-        sums(stocked.map(|line| (line.variant, line.quantity)))
+        self.terms.demand()
     }
 
     /// What waits for the payment.

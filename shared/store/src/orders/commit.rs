@@ -76,7 +76,7 @@ pub async fn commit(
             events.extend(more);
         }
         match record(db, (tenant, id), act, &loaded.order, &events).await {
-            Err(error) if is_overtaken(&error) && tries < TRIES => {}
+            Err(error) if error.is_overtaken() && tries < TRIES => {}
             Err(error) => return Err(error.into()),
             Ok(order) => return Ok(Committed { order, events }),
         }
@@ -97,24 +97,7 @@ async fn record(
         }
         return Ok(before.clone());
     }
-    let writing = Writing {
-        id,
-        before: Some(before),
-        events,
-        actor: act.actor,
-        request_id: act.request_id,
-        at: act.at,
-        gateway: act.gateway,
-        said: act.said.as_ref(),
-        opening: None,
-        answer: None,
-        posted: &[],
-    };
+    let writing =
+        Writing { id, before: Some(before), events, act, opening: None, answer: None, posted: &[] };
     write(db, tenant, &writing).await
-}
-
-/// Another wrote to the order, heard the same, or took the stock: with what is there now, the
-/// decision may be another.
-fn is_overtaken(error: &Error) -> bool {
-    error.is_conflict() || error.is_contended() || error.constraint() == Some("stock_not_oversold")
 }

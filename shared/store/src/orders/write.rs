@@ -2,12 +2,11 @@ use std::time::Duration;
 
 use domain::id::{OrderId, TenantNumber};
 use domain::order::{Event, Order, PutBack, evolve, moves, postings};
-use jiff::Timestamp;
 use tokio_postgres::types::Type;
 
+use super::Act;
 use crate::checkout::{Answer, Opening};
 use crate::outbox::Posted;
-use crate::payments::Said;
 use crate::statement::{Statement, fly_routinely};
 use crate::stock::{Cause, moving};
 use crate::{Db, Error};
@@ -21,16 +20,8 @@ pub struct Writing<'a> {
     pub before: Option<&'a Order>,
     /// What happened. Not empty.
     pub events: &'a [Event],
-    /// By whom.
-    pub actor: &'a str,
-    /// In which request.
-    pub request_id: Option<&'a str>,
-    /// When.
-    pub at: Timestamp,
-    /// Through whom it is paid.
-    pub gateway: &'a str,
-    /// What a provider said, when that is why.
-    pub said: Option<&'a Said<'a>>,
+    /// By whom, when, and why.
+    pub act: &'a Act<'a>,
     /// The checkout that opens it.
     pub opening: Option<&'a Opening<'a>>,
     /// What that checkout is answered.
@@ -53,10 +44,10 @@ const OPERATION_LEASE: Duration = Duration::from_secs(60);
 pub async fn write(db: &Db, tenant: TenantNumber, writing: &Writing<'_>) -> Result<Order, Error> {
     let mut after = folded(writing)?;
     // First, so that what was heard before is refused before anything is locked.
-    let said = writing.said.map(|said| said.statement(writing.events.len(), writing.at));
+    let said = writing.act.said.map(|said| said.statement(writing.events.len(), writing.act.at));
     let mut statements: Vec<Statement> = said.into_iter().collect();
     if let Some(opening) = writing.opening {
-        statements.extend(opening.statements(tenant, &after, writing.at));
+        statements.extend(opening.statements(tenant, &after, writing.act.at));
     }
     statements.extend(append(tenant, writing)?);
     statements.push(project(tenant, &after, writing));
@@ -67,8 +58,8 @@ pub async fn write(db: &Db, tenant: TenantNumber, writing: &Writing<'_>) -> Resu
     let cause = Cause {
         order: writing.id,
         reason: reason(writing.events),
-        actor: writing.actor,
-        at: writing.at,
+        actor: writing.act.actor,
+        at: writing.act.at,
     };
     statements.extend(moving(tenant, &moves(writing.events), &cause).into_iter().flatten());
     let placed = place(tenant, writing);
@@ -119,15 +110,15 @@ fn append(tenant: TenantNumber, writing: &Writing<'_>) -> Result<Option<Statemen
             .with(numbers, Type::INT4_ARRAY)
             .with(kinds, Type::TEXT_ARRAY)
             .with(bodies, Type::TEXT_ARRAY)
-            .with(writing.actor.to_owned(), Type::TEXT)
-            .with(writing.request_id.map(str::to_owned), Type::TEXT)
-            .with(writing.at, Type::TIMESTAMPTZ),
+            .with(writing.act.actor.to_owned(), Type::TEXT)
+            .with(writing.act.request_id.map(str::to_owned), Type::TEXT)
+            .with(writing.act.at, Type::TIMESTAMPTZ),
     ))
 }
 
 fn project(tenant: TenantNumber, order: &Order, writing: &Writing<'_>) -> Statement {
     let terms = &order.terms;
-    let due_at = (!order.operations().is_empty()).then(|| writing.at + OPERATION_LEASE);
+    let due_at = (!order.operations().is_empty()).then(|| writing.act.at + OPERATION_LEASE);
     let expires_at = order.is_waiting().then_some(terms.expires_at);
     Statement::new(include_str!("project.sql"))
         .with(tenant.0, Type::INT4)
@@ -147,7 +138,7 @@ fn project(tenant: TenantNumber, order: &Order, writing: &Writing<'_>) -> Statem
         .with(order.refunding_minor(), Type::INT8)
         .with(expires_at, Type::TIMESTAMPTZ)
         .with(due_at, Type::TIMESTAMPTZ)
-        .with(writing.at, Type::TIMESTAMPTZ)
+        .with(writing.act.at, Type::TIMESTAMPTZ)
 }
 
 /// Payments that are new or have a new reference.
@@ -165,7 +156,7 @@ fn pay(tenant: TenantNumber, order: &Order, writing: &Writing<'_>) -> Option<Sta
         Statement::new(include_str!("pay.sql"))
             .with(tenant.0, Type::INT4)
             .with(order.id.0, Type::UUID)
-            .with(writing.gateway.to_owned(), Type::TEXT)
+            .with(writing.act.gateway.to_owned(), Type::TEXT)
             .with(ids, Type::UUID_ARRAY)
             .with(references, Type::TEXT_ARRAY)
     })
@@ -209,9 +200,9 @@ fn place(tenant: TenantNumber, writing: &Writing<'_>) -> Option<Statement> {
             .with(writing.id.0, Type::UUID)
             .with(version, Type::INT4)
             .with(kind, Type::TEXT)
-            .with(writing.actor.to_owned(), Type::TEXT)
-            .with(writing.request_id.map(str::to_owned), Type::TEXT)
-            .with(writing.at, Type::TIMESTAMPTZ),
+            .with(writing.act.actor.to_owned(), Type::TEXT)
+            .with(writing.act.request_id.map(str::to_owned), Type::TEXT)
+            .with(writing.act.at, Type::TIMESTAMPTZ),
     )
 }
 
