@@ -12,13 +12,13 @@ use tests::gateway::{Gateway, WEBHOOK_SECRET};
 use crate::cart::{Basket, Shop};
 
 /// A shop with stock, whose payments go through the sandbox.
-struct Till {
-    shop: Shop,
-    gateway: Gateway,
+pub(crate) struct Till {
+    pub(crate) shop: Shop,
+    pub(crate) gateway: Gateway,
 }
 
 impl Till {
-    async fn with_stock(on_hand: i32) -> Self {
+    pub(crate) async fn with_stock(on_hand: i32) -> Self {
         let gateway = Gateway::start().await;
         let mut shop = Shop::open().await;
         let stripe = gateway.stripe.clone();
@@ -44,7 +44,7 @@ impl Till {
     }
 
     /// A cart with so many shirts, which goes to Germany for nothing.
-    async fn basket(&self, quantity: u32) -> Basket {
+    pub(crate) async fn basket(&self, quantity: u32) -> Basket {
         let basket = self.shop.basket().await;
         self.shop.add(&basket, "shirt-S", quantity).await.expect(200);
         let free = json!({ "shipping": "7a6e0000-0000-7000-8000-000000000352" });
@@ -52,11 +52,11 @@ impl Till {
         basket
     }
 
-    async fn check_out(&self, basket: &Basket, key: &str) -> Answer {
+    pub(crate) async fn check_out(&self, basket: &Basket, key: &str) -> Answer {
         self.check_out_as(basket, key, "Ann").await
     }
 
-    async fn check_out_as(&self, basket: &Basket, key: &str, name: &str) -> Answer {
+    pub(crate) async fn check_out_as(&self, basket: &Basket, key: &str, name: &str) -> Answer {
         let body = json!({ "cart": basket.id, "contact": {
             "email": "ann@customer.example", "name": name,
             "shipping_address": {
@@ -70,7 +70,7 @@ impl Till {
         self.shop.world.send(asked.body(body.to_string().into()).unwrap()).await
     }
 
-    async fn status(&self, basket: &Basket, order: &Value) -> Value {
+    pub(crate) async fn status(&self, basket: &Basket, order: &Value) -> Value {
         let path = format!("/v1/checkout/{}", order.as_str().unwrap());
         let asked = request(Method::GET, &path, &self.shop.browser)
             .header("cart-token", &basket.token)
@@ -79,24 +79,55 @@ impl Till {
     }
 
     /// The gateway's webhooks arrive, and are settled.
-    async fn hear(&self) {
+    pub(crate) async fn hear(&self) {
+        self.take_webhooks().await;
+        self.shop.world.drain_queues().await;
+    }
+
+    /// The same where something fails at first.
+    pub(crate) async fn hear_despite_failures(&self) {
+        self.take_webhooks().await;
+        self.shop.world.drain_queues_despite_failures().await;
+    }
+
+    async fn take_webhooks(&self) {
         for webhook in self.gateway.sandbox.take_pending().unwrap() {
             let mut asked = request(Method::POST, "/v1/webhooks/payments/stripe", "");
             *asked.headers_mut().unwrap() = webhook.headers.clone();
             let body = axum::body::Body::from(webhook.body.clone());
             self.shop.world.send(asked.body(body).unwrap()).await.expect(200);
         }
-        self.shop.world.drain_queues().await;
+    }
+
+    /// The same till later.
+    pub(crate) fn later(self, by: SignedDuration) -> Self {
+        let stripe = self.gateway.stripe.clone();
+        let world = self.shop.world.with_setup(|setup| {
+            setup.clock = Clock::Moved(by);
+            setup.gateway = Some(stripe);
+            WEBHOOK_SECRET.clone_into(&mut setup.config.stripe_webhook_secrets);
+        });
+        Self { shop: Shop { world, ..self.shop }, ..self }
+    }
+
+    /// An order of so many shirts, paid with a card; the order's id.
+    pub(crate) async fn sold(&self, quantity: u32, key: &str) -> Value {
+        let basket = self.basket(quantity).await;
+        let made = self.check_out(&basket, key).await.expect(201).json;
+        let reference = made["payment"]["reference"].as_str().unwrap();
+        self.gateway.stripe.confirm(reference, "pm_card_visa", key).await.unwrap();
+        self.hear().await;
+        made
     }
 
     /// Payments that the gateway has made in the last minutes.
-    async fn payments(&self) -> usize {
+    pub(crate) async fn payments(&self) -> usize {
         let now = Clock::System.now();
         let window = Window { from: now - SignedDuration::from_mins(5), to: now };
         self.gateway.stripe.list_payments(window, None).await.unwrap().items.len()
     }
 
-    async fn orders(&self) -> i64 {
+    pub(crate) async fn orders(&self) -> i64 {
         self.shop.world.count("select count(*) from orders").await
     }
 }

@@ -22,6 +22,8 @@ mod forecast_accuracy;
 mod forecast_batch;
 /// Every night each metric is asked for.
 mod forecast_planner;
+/// Parcels are packed once, leave the stock, arrive and come back.
+mod fulfillment;
 /// The generated shop's year is believable.
 mod generator;
 /// The rules of the house.
@@ -48,6 +50,8 @@ mod kill;
 mod lambda_host;
 /// The second host: what it mounts, delivers, counts and lets end.
 mod local_host;
+/// Customers are written once what became of their orders.
+mod mail_sender;
 /// Letters by SMTP and into a folder: the same letter either way.
 mod mailer;
 /// Metrics are declared and explored.
@@ -56,6 +60,8 @@ mod metrics;
 mod migrate;
 /// The API document is what the functions say and do.
 mod openapi;
+/// Every sale is a figure, once.
+mod order_metrics;
 /// Orders are written with all that follows from them, or not at all.
 mod orders;
 /// What follows from what payment providers say.

@@ -8,6 +8,8 @@ use uuid::Uuid;
 
 use self::shop::{SHELF, Shop, VARIANT, paid, terms};
 
+/// Orders over HTTP.
+pub(crate) mod desk;
 /// A shop with orders that wait for their payments.
 pub(crate) mod shop;
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use app::{Deadline, Delivery, Failure, Role};
+use app::{Clock, Deadline, Delivery, Failure, Role};
 use domain::id::{OrderId, PaymentId, TenantNumber};
 use domain::message::{PaymentMessage, QueueName};
 use domain::money::Money;
@@ -11,6 +11,8 @@ use domain::order::{Capture, Order, OrderStatus, PaymentStatus};
 use domain::payment::{Fact, Notice, STRIPE, Subject};
 use domain::tenant::Currency;
 use futures_util::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+use local::sandbox::{Fault, FaultKind};
 use providers::stripe::{NewPayment, Payment};
 use store::orders;
 use tests::gateway::Gateway;
@@ -71,6 +73,23 @@ impl Till {
             panic!("it consumes payments")
         };
         consumer(self.app(), delivery).await
+    }
+
+    /// The same till later.
+    fn at(self, now: Timestamp) -> Self {
+        let stripe = self.gateway.stripe.clone();
+        let world = self.shop.world.with_setup(|setup| {
+            setup.clock = Clock::Fixed(now);
+            setup.gateway = Some(stripe);
+        });
+        Self { shop: Shop { world, ..self.shop }, ..self }
+    }
+
+    /// The sweeper looks, and what it asks for is done.
+    async fn settle_due(&self) {
+        app::relay::announce(&self.app()).await.unwrap();
+        self.shop.world.tick("sweeper").await;
+        self.shop.world.drain_queues().await;
     }
 
     fn app(&self) -> app::App {
@@ -209,4 +228,50 @@ async fn what_belongs_to_no_order_is_kept_for_a_person() {
     let lost = till.deliver(notice).await.unwrap_err();
     assert!(matches!(lost, Failure::Discard(_)), "{lost:?}");
     assert_eq!(till.heard().await, []);
+}
+
+#[tokio::test]
+async fn f06_an_order_that_nobody_pays_is_let_go_once() {
+    let till = Till::with_stock(2).await;
+    let (order, payment) = till.order(1190).await;
+    till.settle_due().await;
+    assert_eq!(till.now(order.id).await.status(), OrderStatus::Open, "its time is not over");
+    let later = order.terms.expires_at + SignedDuration::from_mins(1);
+    let till = till.at(later);
+    for _ in 0..3 {
+        till.settle_due().await;
+    }
+    let gone = till.now(order.id).await;
+    assert_eq!(gone.status(), OrderStatus::Expired);
+    assert_eq!(
+        till.gateway.stripe.retrieve_payment(&payment.reference).await.unwrap().fact(),
+        Some(Fact::Voided)
+    );
+    let released = "select count(*) from stock_movement where reason = 'released'";
+    assert_eq!(till.shop.world.count(released).await, 1);
+    assert_eq!(till.shop.world.count("select sum(reserved)::bigint from stock").await, 0);
+    assert_eq!(till.shop.faults().await, 0);
+}
+
+#[tokio::test]
+async fn a_refund_whose_answer_was_lost_is_looked_for_before_it_is_asked_for_again() {
+    let till = Till::with_stock(1).await;
+    let (order, payment) = till.order(1000).await;
+    till.pay(&payment).await;
+    let notice = till.gateway.notices().remove(0);
+    let on = "POST /v1/refunds".to_owned();
+    till.gateway.sandbox.fail(Fault { on, kind: FaultKind::ErrorAfter, times: 4 });
+    let lost = till.deliver(notice).await.unwrap_err();
+    assert!(matches!(lost, Failure::Retry(_)), "{lost:?}");
+    // The provider has forgotten the key: a blind second call would pay back twice.
+    let tomorrow = Clock::Moved(SignedDuration::from_hours(25));
+    let till = Till { gateway: till.gateway.restarted(tomorrow).await, ..till };
+    let later = NOW.parse::<Timestamp>().unwrap() + SignedDuration::from_mins(2);
+    let till = till.at(later);
+    till.settle_due().await;
+    let page = till.gateway.stripe.refunds_of(&payment.reference, None).await.unwrap();
+    assert_eq!(page.items.len(), 1);
+    let order = till.now(order.id).await;
+    assert!(order.operations().is_empty(), "{order:?}");
+    assert_eq!(till.shop.faults().await, 0);
 }

@@ -3,14 +3,15 @@
 //! - Trigger: HTTP `POST /v1/checkout`, `GET /v1/checkout/{order}`.
 //! - Reads: carts, with prices, taxes and ways to send; stock.
 //! - Writes: orders that wait for their payment, reserved stock, contacts, answers by key.
-//! - Emits: one call to the payment provider, while no transaction is open.
+//! - Emits: one call to the payment provider, while no transaction is open; nudges to those who
+//!   follow orders, for what costs nothing and is placed at once.
 //! - On failure: the same `Idempotency-Key` goes on where the last call ended: one order for a
 //!   cart, one payment for an order. What became of the provider's call is found out under its
 //!   key.
 
 use app::caller::Caller;
 use app::extract::{Body, IdempotencyKey, Path, cart_token};
-use app::{App, Function, Problem, Role, Trigger, Uses, payments};
+use app::{App, Function, Problem, Role, Trigger, Uses, payments, relay};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
@@ -38,7 +39,13 @@ pub fn function() -> Function {
         trigger: Trigger::Http(
             OpenApiRouter::new().routes(routes!(post_checkout)).routes(routes!(get_checkout)),
         ),
-        uses: Uses { postgres: Some(Role::App), key_value: true, gateway: true, ..Uses::default() },
+        uses: Uses {
+            postgres: Some(Role::App),
+            sends: relay::FOLLOWERS,
+            key_value: true,
+            gateway: true,
+            ..Uses::default()
+        },
     }
 }
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 use app::caller::Caller;
 use app::extract::{cart_token, cart_version};
 use app::payments::{self, Secret, Started};
-use app::{App, Problem, ProblemCode};
+use app::{App, Problem, ProblemCode, relay};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use domain::cart::{Cart, Hindrance};
@@ -11,6 +11,7 @@ use domain::id::{CartId, ContactId, OrderId, PaymentId, RefundId};
 use domain::money::Money;
 use domain::order::{Command, Event, Order, Pick, Terms, allocate, decide, evolve, open};
 use domain::payment::STRIPE;
+use futures_util::future::join;
 use http::{HeaderMap, StatusCode, header};
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
@@ -66,7 +67,7 @@ impl Asked {
     }
 
     fn act(&self, at: Timestamp) -> Act<'_> {
-        Act { actor: &self.actor, request_id: None, at, gateway: STRIPE, said: None }
+        Act { actor: &self.actor, request_id: None, at, gateway: STRIPE, said: None, contact: None }
     }
 }
 
@@ -81,12 +82,16 @@ pub(crate) async fn check_out(
     loop {
         tries += 1;
         let now = app.clock.now();
-        let found = checkout::read(&app.db, tenant, asked.cart, &asked.key, now).await?;
+        let read = checkout::read(&app.db, tenant, asked.cart, &asked.key, now);
+        // Whatever becomes of us, somebody looks after the order.
+        let (found, announced) = join(read, relay::announce(app)).await;
+        let found = found?;
         if let Some(call) = found.call {
             return go_on(app, caller, asked, call).await;
         }
         let cart = found.cart.filter(|cart| cart.is_of(&asked.token));
         let cart = cart.ok_or_else(no_such_cart)?;
+        announced?;
         let (id, events) = opened(&cart, &found.offers, asked, now)?;
         if events.iter().any(|event| matches!(event, Event::PaymentRequested { .. })) {
             // Before anything is written that could not be paid.
@@ -104,7 +109,12 @@ pub(crate) async fn check_out(
         let opening = Some(&opening);
         let writing = Writing { opening, ..written(&act, id, (None, &events)) };
         match orders::write(&app.db, tenant, &writing).await {
-            Ok(order) => return pay(app, caller, asked, order).await,
+            Ok(order) => {
+                if order.is_placed() {
+                    relay::followers(app, tenant).await;
+                }
+                return pay(app, caller, asked, order).await;
+            }
             Err(error) if (error.is_overtaken() || error.refusal().is_some()) && tries < TRIES => {}
             Err(error) if error.constraint() == Some("stock_not_oversold") => {
                 return Err(sold_out("others were faster; try again"));
@@ -237,7 +247,7 @@ async fn finish(
             Err(error) => return Err(error.into()),
         }
     }
-    let command = |_loaded: &Loaded| vec![command.clone()];
+    let command = |_loaded: &Loaded| Ok(vec![command.clone()]);
     let committed = orders::commit(&app.db, tenant, order.id, &act, command).await;
     keep(app, caller, asked, (&committed.map_err(Problem::internal)?.order, payment)).await
 }
@@ -268,7 +278,7 @@ fn written<'a>(
     id: OrderId,
     (before, events): (Option<&'a Order>, &'a [Event]),
 ) -> Writing<'a> {
-    Writing { id, before, events, act, opening: None, answer: None, posted: &[] }
+    Writing { id, before, events, act, opening: None, answer: None }
 }
 
 fn no_such_cart() -> Problem {

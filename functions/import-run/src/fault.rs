@@ -20,7 +20,7 @@ pub(crate) enum Fault {
     #[error("the upload was replaced after lines of it had been written; upload the same file")]
     Replaced,
     #[error("the metric `{0}` has points of another kind or unit; they must go before sales come")]
-    Declared(&'static str),
+    Declared(String),
     #[error("the metric `{0}` is declared with another kind or unit than the mapping gives")]
     OtherMapping(MetricName),
     #[error("the tenant has 1,000 metrics and may have no more; use tags instead of more names")]

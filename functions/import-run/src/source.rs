@@ -7,7 +7,7 @@ use domain::metric::{Declaration, Finest, Kind, MetricName, Tags, Unit};
 use domain::sales::StandardMetric;
 use domain::tenant::Tenant;
 use store::imports::Import;
-use store::metrics::{self, Declared, Drafts, Metric};
+use store::metrics::{self, Metric, Unfit};
 use store::points::Point;
 use store::series::{self, Wanted};
 
@@ -117,29 +117,19 @@ impl<'a> Source<'a> {
     /// they can hold the same points.
     async fn declare_standard_metrics(&mut self) -> Result<(), Fault> {
         let (db, tenant) = (&self.app.db, self.tenant.number);
-        let names = StandardMetric::ALL.map(StandardMetric::name);
-        let known = metrics::find(db, tenant, &names).await?;
-        for metric in StandardMetric::ALL {
-            let wanted = metric.declaration(self.tenant.currency);
-            let fits = |known: &Metric| {
-                let declared = &known.declaration;
-                known.name == metric.name()
-                    && !declared.draft
-                    && (declared.kind, &declared.unit) == (wanted.kind, &wanted.unit)
-            };
-            if known.iter().any(fits) {
-                continue;
+        let of_sales = StandardMetric::ALL.into_iter().filter(|metric| metric.is_of_sales());
+        let wanted: Vec<_> = of_sales
+            .map(|metric| (metric.name(), metric.declaration(self.tenant.currency)))
+            .collect();
+        match metrics::ensure(db, tenant, &wanted).await? {
+            Ok(metrics) => {
+                self.metrics
+                    .extend(metrics.into_iter().map(|metric| (metric.name.clone(), metric)));
+                Ok(())
             }
-            match metrics::declare(db, tenant, metric.name(), &wanted, Drafts::Stay).await? {
-                Declared::Stands => {}
-                Declared::HasPoints => return Err(Fault::Declared(metric.name())),
-                Declared::TooMany => return Err(Fault::TooManyMetrics),
-            }
+            Err(Unfit::HasPoints(name)) => Err(Fault::Declared(name)),
+            Err(Unfit::TooMany) => Err(Fault::TooManyMetrics),
         }
-        for metric in metrics::find(db, tenant, &names).await? {
-            self.metrics.insert(metric.name.clone(), metric);
-        }
-        Ok(())
     }
 
     /// Finds a metric of measurements, or makes a draft of it. Answers its unit.

@@ -3,12 +3,12 @@
 //! - Trigger: HTTP `/v1/stock`, `/v1/locations`.
 //! - Reads: stock, its movements, locations.
 //! - Writes: stock, with a movement for every change, and locations.
-//! - Emits: nothing.
+//! - Emits: nudges to those who measure stock.
 //! - On failure: a change and its movement are one transaction, made once for each id.
 
 use app::caller::Caller;
 use app::extract::{Body, Parameters, Path};
-use app::{App, Function, Problem, ProblemCode, Role, Trigger, Uses};
+use app::{App, Function, Problem, ProblemCode, Role, Trigger, Uses, relay};
 use axum::Json;
 use axum::extract::State;
 use domain::access::Scope;
@@ -40,7 +40,12 @@ pub fn function() -> Function {
                 .routes(routes!(post_adjustment))
                 .routes(routes!(list_movements)),
         ),
-        uses: Uses { postgres: Some(Role::App), key_value: true, ..Uses::default() },
+        uses: Uses {
+            postgres: Some(Role::App),
+            sends: relay::FOLLOWERS,
+            key_value: true,
+            ..Uses::default()
+        },
     }
 }
 
@@ -166,6 +171,7 @@ async fn post_adjustment(
     let actor = caller.actor();
     let adjustment = wanted.check(&actor, app.clock.now())?;
     let tenant = caller.tenant.number;
+    relay::announce(&app).await?;
     let done = stock::adjust(&app.db, tenant, &adjustment).await?;
     let now = Wanted {
         variant: Some(adjustment.variant),
@@ -174,6 +180,7 @@ async fn post_adjustment(
         ..Wanted::default()
     };
     let level = stock::levels(&app.db, tenant, &now).await?.into_iter().next();
+    relay::followers(&app, tenant).await;
     match (done, level) {
         (Adjusted::Done, Some(level)) => Ok(Json(level.into())),
         (Adjusted::Oversold, level) => Err(oversold(level.as_ref())),

@@ -1,14 +1,14 @@
-//! Keeps house in the tables of points.
+//! Keeps house.
 //!
 //! - Trigger: schedule, once a day.
-//! - Reads: partitions of the head.
+//! - Reads: partitions of the head, carts.
 //! - Writes: partitions ahead, packed blocks; deletes what is past its horizon.
-//! - Emits: nothing.
+//! - Emits: one nudge to `sales` for each shop with carts of past days, through the outbox.
 //! - On failure: every step may be run again; what was not done today is done tomorrow.
 
 use std::time::Duration;
 
-use app::{App, Every, Failure, Function, Role, Tick, Trigger, Uses};
+use app::{App, Every, Failure, Function, Role, Tick, Trigger, Uses, relay};
 use domain::metric::limit;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
@@ -20,18 +20,24 @@ pub fn function() -> Function {
     Function {
         name: "keeper",
         trigger: Trigger::schedule(Every::Day { hour: 2, minute: 10 }, keep),
-        uses: Uses { postgres: Some(Role::Owner), ..Uses::default() },
+        uses: Uses { postgres: Some(Role::Owner), key_value: true, ..Uses::default() },
     }
 }
 
 /// A day is sealed when no point may come to it on the ordinary path any more.
 const SEALED_AFTER: SignedDuration = limit::LATE;
+/// Carts are measured a day after they were last touched, and those of the days before once more,
+/// should a night have been missed.
+const CARTS_TO: SignedDuration = SignedDuration::from_hours(24);
+const CARTS_FROM: SignedDuration = SignedDuration::from_hours(3 * 24);
 /// Packing stops when less time is left.
 const SPARE: Duration = Duration::from_secs(20);
 
 async fn keep(app: App, tick: Tick) -> Result<(), Failure> {
     let now = app.clock.now();
     keeping::prepare_weeks(&app.db, now).await?;
+    relay::announce(&app).await?;
+    keeping::pass_carts(&app.db, (now - CARTS_FROM, now - CARTS_TO)).await?;
     keeping::forget(&app.db, now).await?;
     keeping::give_up_imports(&app.db, now).await?;
     let sealed = now.checked_sub(SEALED_AFTER).map_err(Failure::discard)?;

@@ -1,18 +1,20 @@
-//! Does what follows from what payment providers say.
+//! Does what follows from what payment providers say, and from their silence.
 //!
 //! - Trigger: queue `payments`, in any order.
 //! - Reads: orders, stock.
 //! - Writes: events of orders with all that follows from them, and that the notice was heard, in
 //!   one transaction.
-//! - Emits: calls to the payment provider, such as the refund of what cannot be sent.
+//! - Emits: nudges to those who follow orders; calls to the payment provider, such as the refund of
+//!   what cannot be sent.
 //! - On failure: the notice is delivered again, and heard once; a call is made again under its
 //!   key. What nobody understands, or belongs to no order of ours, is a dead letter for a person.
 
-use app::{App, Delivery, Failure, Function, Role, Trigger, Uses, payments, step};
-use domain::id::RefundId;
+use app::payments::Calls;
+use app::{App, Delivery, Failure, Function, Role, Trigger, Uses, payments, relay, step};
+use domain::id::{OrderId, RefundId, TenantNumber};
 use domain::message::{PaymentMessage, QueueName};
-use domain::order::{Command, Heard};
-use domain::payment::{Notice, Subject};
+use domain::order::{Command, Heard, Order, Rejected};
+use domain::payment::{Notice, STRIPE, Subject};
 use store::orders::{self, Act, CommitError, Loaded};
 use store::payments::Said;
 use store::receipts;
@@ -23,7 +25,12 @@ pub fn function() -> Function {
     Function {
         name: "payment-settle",
         trigger: Trigger::queue(QueueName::Payments, settle),
-        uses: Uses { postgres: Some(Role::App), gateway: true, ..Uses::default() },
+        uses: Uses {
+            postgres: Some(Role::App),
+            sends: relay::FOLLOWERS,
+            gateway: true,
+            ..Uses::default()
+        },
     }
 }
 
@@ -37,31 +44,82 @@ enum NotSettled {
 }
 
 async fn settle(app: App, delivery: Delivery) -> Result<(), Failure> {
-    let message = serde_json::from_str(&delivery.body).map_err(Failure::discard)?;
-    let PaymentMessage::Notice { provider, notice } = message else {
-        return Err(Failure::discard(NotSettled::Unreadable));
-    };
-    let subject = subject(&app, &provider, &notice).await?;
+    match serde_json::from_str(&delivery.body).map_err(Failure::discard)? {
+        PaymentMessage::Notice { provider, notice } => hear(&app, &provider, &notice).await,
+        PaymentMessage::Due { tenant, order } => take_up(&app, tenant, order).await,
+        PaymentMessage::Unreadable { .. } => Err(Failure::discard(NotSettled::Unreadable)),
+    }
+}
+
+/// The provider said something.
+async fn hear(app: &App, provider: &str, notice: &Notice) -> Result<(), Failure> {
+    let subject = subject(app, provider, notice).await?;
     tracing::Span::current().record("tenant", subject.tenant.0);
-    let said = Said { gateway: &provider, notice: &notice, subject };
+    let said = Said { gateway: provider, notice, subject };
     let act = Act {
-        actor: &provider,
+        actor: provider,
         request_id: Some(&notice.event),
         at: app.clock.now(),
-        gateway: &provider,
+        gateway: provider,
         said: Some(said),
+        contact: None,
     };
-    let commands = |loaded: &Loaded| commands(loaded, &notice, subject);
-    let committed = orders::commit(&app.db, subject.tenant, subject.order, &act, commands).await;
-    let order = match committed {
-        Ok(committed) => committed.order,
-        Err(CommitError::Store(error)) => return Err(error.into()),
-        // Neither the order nor its payment will become another.
-        Err(error) => return Err(Failure::discard(error)),
+    let commands = |loaded: &Loaded| Ok(commands(loaded, notice, subject));
+    let order = commit(app, (subject.tenant, subject.order), &act, commands).await?;
+    follow_up(app, subject.tenant, order, Calls::New).await
+}
+
+/// The order's time is over, or its provider has not been asked in time.
+async fn take_up(app: &App, tenant: TenantNumber, id: OrderId) -> Result<(), Failure> {
+    tracing::Span::current().record("tenant", tenant.0);
+    let now = app.clock.now();
+    let act = Act {
+        actor: "system",
+        request_id: None,
+        at: now,
+        gateway: STRIPE,
+        said: None,
+        contact: None,
     };
-    step::reached("settle.committed");
-    payments::drive(&app, subject.tenant, order).await?;
+    let commands = |loaded: &Loaded| {
+        let is_over = loaded.order.is_waiting() && loaded.order.terms.expires_at <= now;
+        Ok(is_over.then_some(Command::Expire { now }).into_iter().collect())
+    };
+    let order = commit(app, (tenant, id), &act, commands).await?;
+    follow_up(app, tenant, order, Calls::Old).await
+}
+
+/// Tells others, and asks the provider for what follows. Whoever dies here is delivered the message
+/// again.
+async fn follow_up(
+    app: &App,
+    tenant: TenantNumber,
+    order: Order,
+    calls: Calls,
+) -> Result<(), Failure> {
+    relay::outbox(app, Some(tenant), relay::FOLLOWERS).await?;
+    let version = order.version;
+    let order = payments::drive(app, tenant, order, calls).await?;
+    if order.version != version {
+        relay::outbox(app, Some(tenant), relay::FOLLOWERS).await?;
+    }
     Ok(())
+}
+
+async fn commit(
+    app: &App,
+    (tenant, id): (TenantNumber, OrderId),
+    act: &Act<'_>,
+    commands: impl Fn(&Loaded) -> Result<Vec<Command>, Rejected>,
+) -> Result<Order, Failure> {
+    let committed = orders::commit(&app.db, tenant, id, act, commands).await;
+    step::reached("settle.committed");
+    match committed {
+        Ok(committed) => Ok(committed.order),
+        Err(CommitError::Store(error)) => Err(error.into()),
+        // Neither the order nor its payment will become another.
+        Err(error) => Err(Failure::discard(error)),
+    }
 }
 
 /// Whose payment it is. What the payment itself says was written by us; the name is for notices

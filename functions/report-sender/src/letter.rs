@@ -1,6 +1,7 @@
 //! The letter: figures in, words and a picture out. Pure.
 
 use app::port::{Inline, Letter};
+use app::template;
 use domain::report::{Figures, Headline, Mood, Trend};
 use takings_chart::{ChartError, Comparison, Expected, LineChart};
 
@@ -166,7 +167,7 @@ fn text(figures: &Figures) -> String {
         ("reason", &figures.reason),
         ("unsubscribe", &text_unsubscribe(figures)),
     ];
-    fill(TEXT, str::to_owned, &values)
+    template::text(TEXT, &values)
 }
 
 fn text_headlines(figures: &Figures) -> String {
@@ -328,45 +329,7 @@ fn section(name: &str, rows: &str, values: &[(&str, &str)]) -> String {
     if rows.is_empty() { String::new() } else { part(name, &[values, &[("rows", rows)]].concat()) }
 }
 
-/// One part of the HTML template, from `<!-- part NAME -->` to the next one, with its values.
+/// One part of the HTML template.
 fn part(name: &str, values: &[(&str, &str)]) -> String {
-    let template = HTML
-        .split("<!-- part ")
-        .filter_map(|part| part.split_once(" -->\n"))
-        .find_map(|(found, template)| (found == name).then_some(template));
-    fill(template.expect("the letter's own templates name its parts"), escape, values)
-}
-
-/// Fills `{{name}}` with the escaped value, and `{{{name}}}` with markup of ours as it is.
-fn fill(template: &str, escape: fn(&str) -> String, values: &[(&str, &str)]) -> String {
-    let mut filled = String::with_capacity(template.len() * 2);
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once("{{") {
-        let (is_markup, after) = after.strip_prefix('{').map_or((false, after), |it| (true, it));
-        let close = if is_markup { "}}}" } else { "}}" };
-        let (name, after) = after.split_once(close).expect("the letter's own templates are closed");
-        let value = values.iter().find_map(|(key, value)| (*key == name).then_some(*value));
-        debug_assert!(value.is_some(), "no value for {name}");
-        filled.push_str(before);
-        filled.push_str(&value.map_or_else(String::new, |value| {
-            if is_markup { value.to_owned() } else { escape(value) }
-        }));
-        rest = after;
-    }
-    filled + rest
-}
-
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
+    template::part(HTML, name, values)
 }

@@ -1,14 +1,20 @@
-//! Sends what was left behind in the outbox.
+//! Takes up what was left behind: messages in the outbox, orders whose time is over, calls to
+//! payment providers that nobody has made.
 //!
 //! - Trigger: schedule, every 15 minutes.
-//! - Reads: the key-value record that says whether anything may be left; only then the outbox.
+//! - Reads: the key-value record that says when something may be due; only then the outbox and
+//!   orders.
 //! - Writes: takes rows out of the outbox.
-//! - Emits: messages of every queue, as their transactions posted them.
+//! - Emits: messages of every queue, as their transactions posted them; one to `payments` for each
+//!   order that is due.
 //! - On failure: the rows stay, and so does the record; the next tick tries again.
 
-use app::{App, Failure, Function, Role, Tick, Trigger, Uses, relay};
-use domain::message::QueueName;
-use jiff::tz::TimeZone;
+use app::port::Outgoing;
+use app::{App, Failure, Function, Role, Tick, Trigger, Uses, due, relay};
+use domain::id::{OrderId, TenantNumber};
+use domain::message::{PaymentMessage, QueueName};
+use store::orders;
+use uuid::Uuid;
 
 /// The function.
 #[must_use]
@@ -25,21 +31,37 @@ pub fn function() -> Function {
     }
 }
 
-async fn sweep(app: App, tick: Tick) -> Result<(), Failure> {
-    let announced = app.key_value.get(relay::POSTED).await?;
-    // Once a day it looks in any case, should the record have been lost.
-    let midnight = tick.planned_at.to_zoned(TimeZone::UTC);
-    if announced.is_none() && (midnight.hour(), midnight.minute() / 15) != (0, 0) {
-        return Ok(());
-    }
+const AT_ONCE: i64 = 500;
+
+async fn sweep(app: App, _tick: Tick) -> Result<(), Failure> {
+    let Some(look) = due::begin(&app, relay::SWEPT).await? else { return Ok(()) };
     let sent = relay::outbox(&app, None, &QueueName::ALL).await?;
-    if sent > 0 {
-        tracing::info!(sent, "messages were left behind");
+    let orders = call_orders(&app).await?;
+    if sent > 0 || orders > 0 {
+        tracing::info!(sent, orders, "something was left behind");
     }
-    // Whoever announced meanwhile, or a moment ago and is yet to commit, is looked for again.
-    if let Some(announced) = announced.filter(|record| !relay::may_commit(&app, record)) {
-        let (version, now) = (announced.version, Some(app.clock.now()));
-        app.key_value.compare_and_set(relay::POSTED, version, "", now).await?;
+    // Orders that are due stay due until their messages were taken: the next tick looks again.
+    let next_at = orders::next_due(&app.db).await?;
+    if !look.is_early(&app) {
+        due::end(&app, &look, next_at).await?;
     }
     Ok(())
+}
+
+/// Asks for every order that is due to be taken up.
+async fn call_orders(app: &App) -> Result<usize, Failure> {
+    let (mut called, mut after) = (0, OrderId(Uuid::nil()));
+    loop {
+        let due = orders::due(&app.db, app.clock.now(), after, AT_ONCE).await?;
+        let Some((_, last)) = due.last() else { return Ok(called) };
+        let messages = due.iter().map(message).collect::<Result<Vec<_>, _>>();
+        app.queue.send(QueueName::Payments, &messages.map_err(Failure::discard)?).await?;
+        called += due.len();
+        after = *last;
+    }
+}
+
+fn message(&(tenant, order): &(TenantNumber, OrderId)) -> Result<Outgoing, serde_json::Error> {
+    let body = serde_json::to_string(&PaymentMessage::Due { tenant, order })?;
+    Ok(Outgoing { body, ..Outgoing::default() })
 }

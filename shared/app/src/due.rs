@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::App;
 use crate::port::PortError;
@@ -12,12 +12,15 @@ pub const REPORTS: &str = "due:reports";
 /// should have changed it may have died before it could.
 const BELIEVED: Duration = Duration::from_secs(24 * 3600);
 const TRIES: usize = 3;
+/// No call lives longer than this after it asked for a look.
+const COMMITTED: SignedDuration = SignedDuration::from_mins(1);
 
 /// A look into Postgres that is under way.
 #[derive(Debug)]
 pub struct Look {
     record: &'static str,
     version: i64,
+    due_at: Option<Timestamp>,
 }
 
 /// Begins a look for due work, unless the record says that nothing is due: then Postgres may go
@@ -29,15 +32,28 @@ pub async fn begin(app: &App, record: &'static str) -> Result<Option<Look>, Port
     for _ in 0..TRIES {
         match app.key_value.get(record).await? {
             Some(found) => {
-                let due_at = found.value.parse::<Timestamp>();
-                let waits = due_at.is_ok_and(|due_at| due_at > app.clock.now());
-                return Ok((!waits).then_some(Look { record, version: found.version }));
+                let due_at = found.value.parse::<Timestamp>().ok();
+                let waits = due_at.is_some_and(|due_at| due_at > app.clock.now());
+                let version = found.version;
+                return Ok((!waits).then_some(Look { record, version, due_at }));
             }
             // The record is there before the look, so that whoever changes it meanwhile is seen.
-            None => look_soon(app, record).await?,
+            None => {
+                let until = Some(app.clock.after(BELIEVED));
+                app.key_value.put_if_absent(record, "", until).await?;
+            }
         }
     }
     Err(PortError::new("a record of due work vanishes as soon as it is written"))
+}
+
+impl Look {
+    /// Whether the transaction that asked for it may still be running: then it has not seen
+    /// everything, and is not to be ended.
+    #[must_use]
+    pub fn is_early(&self, app: &App) -> bool {
+        self.due_at.is_some_and(|at| app.clock.now().duration_since(at) < COMMITTED)
+    }
 }
 
 /// Ends a look: nothing is due before `next_at`. Whoever asked for another look meanwhile gets

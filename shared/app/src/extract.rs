@@ -86,6 +86,19 @@ impl<T: DeserializeOwned + Send + 'static> FromRequestParts<App> for Parameters<
 #[derive(Debug, Clone)]
 pub struct IdempotencyKey(pub Option<String>);
 
+impl IdempotencyKey {
+    /// The key of a call that must have one.
+    ///
+    /// # Errors
+    /// When it is not sent.
+    pub fn required(self) -> Result<String, Problem> {
+        self.0.ok_or_else(|| {
+            let told = "send one for each call that is meant to count once; a UUID is a good one";
+            Problem::invalid("Idempotency-Key", told)
+        })
+    }
+}
+
 impl Deref for IdempotencyKey {
     type Target = Option<String>;
 

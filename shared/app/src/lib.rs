@@ -19,6 +19,8 @@ pub mod caller;
 pub mod clock;
 /// The only reader of the environment.
 pub mod config;
+/// Who buys, and where it goes, as clients say it and read it.
+pub mod contact;
 /// When work is due next, so that Postgres may sleep until then.
 pub mod due;
 /// Bodies, queries and the idempotency key, each refused with a problem that names the field.
@@ -31,6 +33,10 @@ pub mod invoke;
 pub mod limiter;
 /// Uploads by signed address.
 pub mod objects;
+/// The links by which customers see what became of their orders.
+pub mod order_link;
+/// What callers ask of orders.
+pub mod orders;
 /// Lists that are read in pages.
 pub mod page;
 /// What follows from an order at the payment provider.
@@ -45,6 +51,8 @@ pub mod relay;
 pub mod serve;
 /// Named places at which a test may kill the process.
 pub mod step;
+/// Templates of letters and pages.
+pub mod template;
 /// Access tokens: signing, checking, publishing the keys.
 pub mod token;
 /// Logging: one wide line for each invocation.

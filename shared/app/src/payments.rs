@@ -2,7 +2,8 @@ use domain::id::{PaymentId, RefundId, TenantNumber};
 use domain::money::Money;
 use domain::order::{self, Command, Heard, Operation, Order};
 use domain::payment::{Fact, STRIPE, Subject};
-use providers::stripe::{NewPayment, NewRefund, Payment, Stripe, StripeError};
+use jiff::{SignedDuration, Timestamp};
+use providers::stripe::{NewPayment, NewRefund, Payment, Stripe, StripeError, Window};
 use store::orders::{self, Act, CommitError, Loaded};
 use store::receipts;
 
@@ -12,6 +13,20 @@ use crate::{App, Failure};
 const ACTOR: &str = "payments";
 /// What follows from an order is asked for step by step; each answer is one more look at it.
 const STEPS: usize = 20;
+/// For so long a call made again under its key is the same.
+const KEYS_KEPT: SignedDuration = SignedDuration::from_hours(24);
+/// The provider's clock is not ours.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(5);
+
+/// Whether calls may have been made before, so long ago that the provider has forgotten their
+/// keys. (docs.stripe.com/api/idempotent_requests: after 24 hours)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Calls {
+    /// They are made now, or were a short time ago.
+    New,
+    /// Nobody knows: what they may have made is looked for first.
+    Old,
+}
 
 /// Asks the payment provider for all that follows from an order, and writes its answers down. Each
 /// call has a key that follows from the order alone, so whoever dies here leaves it to be asked
@@ -19,17 +34,24 @@ const STEPS: usize = 20;
 ///
 /// # Errors
 /// [`Failure::Retry`] when the provider or Postgres is away, or nobody knows what became of a call.
-pub async fn drive(app: &App, tenant: TenantNumber, order: Order) -> Result<Order, Failure> {
+pub async fn drive(
+    app: &App,
+    tenant: TenantNumber,
+    order: Order,
+    calls: Calls,
+) -> Result<Order, Failure> {
     let (mut order, mut refused) = (order, Vec::new());
     for _ in 0..STEPS {
         let operations = order.operations();
         let next = operations.into_iter().find(|operation| !refused.contains(operation));
         let Some(operation) = next else { return Ok(order) };
-        let heard = match ask(app.gateway()?, (tenant, &order), &operation).await {
+        let stripe = app.gateway()?;
+        let asking = Asking { stripe, tenant, order: &order, calls };
+        let heard = match asking.ask(&operation).await {
             Ok(heard) => heard,
             Err(error @ StripeError::Refused { .. }) => {
                 tracing::error!(error = crate::trace::chain(&error), "a person has to look");
-                look(app.gateway()?, &order, &operation).await.map_err(Failure::retry)?
+                look(stripe, &order, &operation).await.map_err(Failure::retry)?
             }
             Err(error) => return Err(Failure::retry(error)),
         };
@@ -39,11 +61,12 @@ pub async fn drive(app: &App, tenant: TenantNumber, order: Order) -> Result<Orde
             at: app.clock.now(),
             gateway: STRIPE,
             said: None,
+            contact: None,
         };
         let refund = RefundId(receipts::digest(&[operation.key().as_bytes(), b"refund"]));
         let commands = |loaded: &Loaded| match &heard {
-            Some(heard) => heard.commands(loaded, refund),
-            None => vec![Command::Hold],
+            Some(heard) => Ok(heard.commands(loaded, refund)),
+            None => Ok(vec![Command::Hold]),
         };
         order = match orders::commit(&app.db, tenant, order.id, &act, commands).await {
             Ok(committed) => committed.order,
@@ -165,40 +188,76 @@ impl Answer {
     }
 }
 
-/// Asks for one thing.
-async fn ask(
-    stripe: &Stripe,
-    (tenant, order): (TenantNumber, &Order),
-    operation: &Operation,
-) -> Result<Option<Answer>, StripeError> {
-    let key = operation.key();
-    let money = |amount_minor| Money { amount_minor, currency: order.terms.currency };
-    Ok(match operation {
-        Operation::Capture { payment, reference, amount_minor } => {
-            let taken = stripe.capture(reference, money(*amount_minor), &key).await?;
-            taken.fact().map(|fact| Answer::Said(*payment, fact))
+/// What is asked of the provider for an order.
+struct Asking<'a> {
+    stripe: &'a Stripe,
+    tenant: TenantNumber,
+    order: &'a Order,
+    calls: Calls,
+}
+
+impl Asking<'_> {
+    /// Asks for one thing.
+    async fn ask(&self, operation: &Operation) -> Result<Option<Answer>, StripeError> {
+        let (stripe, key) = (self.stripe, operation.key());
+        Ok(match operation {
+            Operation::Capture { payment, reference, amount_minor } => {
+                let taken = stripe.capture(reference, self.money(*amount_minor), &key).await?;
+                taken.fact().map(|fact| Answer::Said(*payment, fact))
+            }
+            Operation::Void { payment, reference: Some(reference) } => {
+                let called_off = stripe.cancel(reference, &key).await?;
+                called_off.fact().map(|fact| Answer::Said(*payment, fact))
+            }
+            // Whether it was made is not known: made again under its key, it is the same, and can
+            // be called off then.
+            Operation::Start { payment, .. } | Operation::Void { payment, reference: None } => {
+                let Some(payment) = self.order.payment(*payment) else { return Ok(None) };
+                let made = self.make(payment).await?;
+                Some(Answer::Started(payment.id, made.reference))
+            }
+            Operation::Refund { refund, payment, reference, amount_minor } => {
+                let before = match self.calls {
+                    Calls::New => None,
+                    Calls::Old => stripe.find_refund(reference, *refund).await?,
+                };
+                let (of, amount) = (reference.as_str(), self.money(*amount_minor));
+                let subject =
+                    Subject { tenant: self.tenant, order: self.order.id, payment: *payment };
+                let new = NewRefund { refund: *refund, of, amount, subject };
+                let given = match before {
+                    Some(given) => given,
+                    None => stripe.refund(&new, &key).await?,
+                };
+                Some(Answer::Said(*payment, given.fact()))
+            }
+        })
+    }
+
+    /// Makes a payment, unless it was made before.
+    async fn make(&self, of: &order::Payment) -> Result<Payment, StripeError> {
+        if self.calls == Calls::Old
+            && let Some(window) = self.asked_within(of.id)
+            && let Some(made) = self.stripe.find_payments(of.id, window).await?.into_iter().next()
+        {
+            return Ok(made);
         }
-        Operation::Void { payment, reference: Some(reference) } => {
-            let called_off = stripe.cancel(reference, &key).await?;
-            called_off.fact().map(|fact| Answer::Said(*payment, fact))
-        }
-        // Whether it was made is not known: made again under its key, it is the same, and can be
-        // called off then.
-        Operation::Start { payment: id, .. } | Operation::Void { payment: id, reference: None } => {
-            let Some(payment) = order.payment(*id) else { return Ok(None) };
-            let start = Operation::Start { payment: *id, amount_minor: payment.amount_minor };
-            let new = new_payment(tenant, order, payment);
-            let made = stripe.create_payment(&new, &start.key()).await?;
-            Some(Answer::Started(*id, made.reference))
-        }
-        Operation::Refund { refund, payment, reference, amount_minor } => {
-            let (of, amount) = (reference.as_str(), money(*amount_minor));
-            let subject = Subject { tenant, order: order.id, payment: *payment };
-            let new = NewRefund { refund: *refund, of, amount, subject };
-            let given = stripe.refund(&new, &key).await?;
-            Some(Answer::Said(*payment, given.fact()))
-        }
-    })
+        let start = Operation::Start { payment: of.id, amount_minor: of.amount_minor };
+        self.stripe.create_payment(&new_payment(self.tenant, self.order, of), &start.key()).await
+    }
+
+    /// When the provider may have made it: its id tells when it was asked for first, and it was
+    /// asked for again for as long as the provider knew the key.
+    fn asked_within(&self, payment: PaymentId) -> Option<Window> {
+        let (seconds, _) = payment.0.get_timestamp()?.to_unix();
+        let asked_at = Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?;
+        let (from, to) = (asked_at - CLOCKS_DIFFER, asked_at + KEYS_KEPT + CLOCKS_DIFFER);
+        Some(Window { from, to })
+    }
+
+    fn money(&self, amount_minor: i64) -> Money {
+        Money { amount_minor, currency: self.order.terms.currency }
+    }
 }
 
 /// Looks at what the provider refused to change: it may be done already, or not to be done.

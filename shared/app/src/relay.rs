@@ -1,35 +1,24 @@
 use domain::id::TenantNumber;
 use domain::message::QueueName;
-use jiff::{SignedDuration, Timestamp};
 use store::outbox;
 
-use crate::port::{Outgoing, PortError, Record};
-use crate::{App, Every};
+use crate::port::{Outgoing, PortError};
+use crate::{App, Every, due};
 
 /// How often the sweeper looks for what no relay sent.
 pub const SWEEP: Every = Every::Minutes(15);
 
-/// The key-value record that is there while something may lie in the outbox.
-pub const POSTED: &str = "due:outbox";
+/// The record that says when the sweeper looks again.
+pub const SWEPT: &str = "due:sweep";
 
 const AT_ONCE: i64 = 100;
-/// No call lives longer than this after it announced.
-const COMMITTED: SignedDuration = SignedDuration::from_mins(1);
-
-/// Says that a transaction is about to post, so that the sweeper looks even if this process dies
-/// before it relays. Called before the commit.
+/// Says that a transaction is about to post, or to open an order, so that the sweeper looks even if
+/// this process dies. Called before the commit.
 ///
 /// # Errors
-/// When the key-value store is away: post nothing then.
+/// When the key-value store is away: write nothing then.
 pub async fn announce(app: &App) -> Result<(), PortError> {
-    app.key_value.put(POSTED, &app.clock.now().to_string(), None).await
-}
-
-/// Whether the transaction that was announced may still be running.
-#[must_use]
-pub fn may_commit(app: &App, announced: &Record) -> bool {
-    let at = announced.value.parse::<Timestamp>();
-    at.is_ok_and(|at| app.clock.now().duration_since(at) < COMMITTED)
+    due::look_soon(app, SWEPT).await
 }
 
 /// Sends what the tenant's transactions left in the outbox for queues that the function may send
@@ -72,5 +61,16 @@ pub async fn outbox(
         if posted.len() < usize::try_from(AT_ONCE).unwrap_or(usize::MAX) {
             return Ok(sent);
         }
+    }
+}
+
+/// The queues that follow orders and stock.
+pub const FOLLOWERS: &[QueueName] = &[QueueName::Sales, QueueName::Mail];
+
+/// Tells those who follow a shop what a transaction left for them. What fails here is for the
+/// sweeper.
+pub async fn followers(app: &App, tenant: TenantNumber) {
+    if let Err(error) = outbox(app, Some(tenant), FOLLOWERS).await {
+        tracing::warn!(error = crate::trace::chain(&error), "nudges wait for the sweeper");
     }
 }

@@ -9,7 +9,7 @@ pub fn reached(step: &'static str) {
 }
 
 /// Every step, so that a test can visit them all.
-pub const ALL: [&str; 12] = [
+pub const ALL: [&str; 16] = [
     "ingest.checked",
     "ingest.committed",
     "import.started",
@@ -22,6 +22,10 @@ pub const ALL: [&str; 12] = [
     "report.accepted",
     "report.marked",
     "settle.committed",
+    "mail.claimed",
+    "mail.handed_over",
+    "mail.accepted",
+    "mail.marked",
 ];
 
 #[cfg(debug_assertions)]

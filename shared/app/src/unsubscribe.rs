@@ -6,7 +6,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
 
-/// The keys of unsubscribe links. The newest signs, all of them open.
+/// The keys of links in letters. The newest signs, all of them open.
 pub struct Keys(Vec<(u32, Vec<u8>)>);
 
 /// What an unsubscribe link says: no address can be read from it.
@@ -79,6 +79,26 @@ impl Keys {
     pub fn is_for(&self, link: &Link, recipient: &Address) -> bool {
         let Link { tenant, report, version, .. } = *link;
         self.key(version).is_some_and(|key| tag(key, tenant, report, recipient) == link.recipient)
+    }
+
+    /// The version of the key that signs.
+    pub(crate) fn newest(&self) -> u32 {
+        self.0[0].0
+    }
+
+    /// A seal over parts; none when there is no such key.
+    pub(crate) fn seal(&self, version: u32, parts: &[&[u8]]) -> Option<Vec<u8>> {
+        let seal = mac(self.key(version)?, parts).finalize();
+        Some(seal.into_bytes()[..TAG_BYTES].to_vec())
+    }
+
+    /// Whether a seal over parts is ours.
+    pub(crate) fn is_sealed(&self, version: u32, parts: &[&[u8]], seal: &[u8]) -> bool {
+        let whole = seal.len() == TAG_BYTES;
+        whole
+            && self
+                .key(version)
+                .is_some_and(|key| mac(key, parts).verify_truncated_left(seal).is_ok())
     }
 
     fn key(&self, version: u32) -> Option<&[u8]> {

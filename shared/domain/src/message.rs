@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::id::{DeliveryId, ImportId, ReceiptId, TenantNumber};
+use crate::id::{DeliveryId, ImportId, OrderId, ReceiptId, TenantNumber, VariantId};
 use crate::payment::Notice;
 
 /// A queue: its name is that of the template resource and of the environment variable.
@@ -18,12 +18,23 @@ pub enum QueueName {
     Reports,
     /// What payment providers say. In any order, and more than once: both fold to the same.
     Payments,
+    /// What changed in a shop, to be measured. Nudges, in any order, and more than once.
+    Sales,
+    /// Orders whose customers may be owed a letter. Nudges.
+    Mail,
 }
 
 impl QueueName {
     /// Every queue.
-    pub const ALL: [Self; 5] =
-        [Self::Ingest, Self::Imports, Self::Forecasts, Self::Reports, Self::Payments];
+    pub const ALL: [Self; 7] = [
+        Self::Ingest,
+        Self::Imports,
+        Self::Forecasts,
+        Self::Reports,
+        Self::Payments,
+        Self::Sales,
+        Self::Mail,
+    ];
 
     /// In lower case, as in `QUEUE_URL_INGEST` and in the job table.
     #[must_use]
@@ -34,6 +45,8 @@ impl QueueName {
             Self::Forecasts => "forecasts",
             Self::Reports => "reports",
             Self::Payments => "payments",
+            Self::Sales => "sales",
+            Self::Mail => "mail",
         }
     }
 
@@ -138,5 +151,46 @@ pub enum PaymentMessage {
         provider: String,
         /// What, byte for byte.
         body: String,
+    },
+    /// An order's time is over, or something is to be asked of its provider that nobody has asked
+    /// in time.
+    #[serde(rename = "payment.due.v1")]
+    Due {
+        /// Whose order.
+        tenant: TenantNumber,
+        /// Which.
+        order: OrderId,
+    },
+}
+
+/// What the queues that follow a shop carry: that something changed. What, whoever hears it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum Nudge {
+    /// Something happened to an order.
+    #[serde(rename = "order.changed.v1")]
+    Order {
+        /// Whose.
+        tenant: TenantNumber,
+        /// Which.
+        order: OrderId,
+    },
+    /// Stock was changed by hand.
+    #[serde(rename = "stock.changed.v1")]
+    Stock {
+        /// Whose.
+        tenant: TenantNumber,
+        /// Of what.
+        variant: VariantId,
+    },
+    /// Days have passed over carts.
+    #[serde(rename = "carts.passed.v1")]
+    Carts {
+        /// Whose.
+        tenant: TenantNumber,
+        /// Carts that were last changed from then on
+        from: Timestamp,
+        /// until before then.
+        to: Timestamp,
     },
 }

@@ -1,10 +1,11 @@
-use crate::id::{FulfillmentId, OrderId, PaymentId, RefundId, ReturnId};
+use crate::id::{FulfillmentId, LineId, OrderId, PaymentId, RefundId, ReturnId};
 
 pub use self::command::{Answer, Command, Heard};
 pub use self::decide::{decide, open};
 pub use self::event::{Event, PutBack, ReviewReason, Stored};
 pub use self::evolve::evolve;
 pub use self::ledger::{Account, Posting, postings};
+pub use self::letters::{News, Owed, letters};
 pub use self::operation::Operation;
 pub use self::parts::{
     Capture, Dispute, DisputeState, Fulfillment, FulfillmentState, Payment, Progress, Refund,
@@ -25,6 +26,8 @@ mod event;
 mod evolve;
 /// Where the money of an order stands: every event balances.
 mod ledger;
+/// What customers are written.
+mod letters;
 /// What is to be asked of the payment provider.
 mod operation;
 /// Payments, refunds, disputes, parcels and returns.
@@ -68,6 +71,10 @@ pub struct Order {
     pub fulfillments: Vec<Fulfillment>,
     /// Goods on their way back.
     pub returns: Vec<Return>,
+    /// Pieces that were taken out of it before they were packed, and the id of their refund.
+    pub reduced: Vec<(RefundId, Portion)>,
+    /// Name, addresses and letters of the customer are gone.
+    pub is_erased: bool,
 }
 
 /// How an order ended before it was fulfilled.
@@ -105,6 +112,8 @@ impl Order {
             holds: vec![],
             fulfillments: vec![],
             returns: vec![],
+            reduced: vec![],
+            is_erased: false,
         })
     }
 
@@ -118,6 +127,19 @@ impl Order {
     #[must_use]
     pub fn payment(&self, id: PaymentId) -> Option<&Payment> {
         self.payments.iter().find(|payment| payment.id == id)
+    }
+
+    /// The payment that is meant: the only one, unless it is named.
+    ///
+    /// # Errors
+    /// When there is none, or it has to be named.
+    pub fn payment_meant(&self, named: Option<PaymentId>) -> Result<PaymentId, Rejected> {
+        match (named, &self.payments[..]) {
+            (Some(named), _) => Ok(named),
+            (None, [only]) => Ok(only.id),
+            (None, []) => Err(Rejected::NothingToPay),
+            (None, _) => Err(Rejected::WhichPayment),
+        }
     }
 
     /// The refund of that id.
@@ -150,6 +172,19 @@ impl Order {
         self.refunds.iter().filter(|refund| refund.counts()).map(|refund| refund.amount_minor).sum()
     }
 
+    /// Pieces that were taken out of it before they were packed.
+    pub fn taken_out(&self) -> impl Iterator<Item = &Portion> {
+        self.reduced.iter().map(|(_, portion)| portion)
+    }
+
+    /// What the pieces cost that were taken out, in minor units. The share of the sum is taken, so
+    /// that all pieces of a line cost what the line did.
+    #[must_use]
+    pub fn reduced_minor(&self) -> i64 {
+        let lines = self.terms.lines.iter();
+        lines.map(|line| share_minor(line, count(self.taken_out(), line.id))).sum()
+    }
+
     /// What may still be refunded of a payment, in minor units: what was captured less what
     /// goes back already and less what is disputed.
     #[must_use]
@@ -168,4 +203,16 @@ impl Order {
             .sum();
         (payment.captured_minor - back - disputed).max(0)
     }
+}
+
+/// What some pieces of a line cost, in minor units.
+fn share_minor(line: &Line, pieces: u32) -> i64 {
+    let whole = i128::from(line.gross_minor()) * i128::from(pieces);
+    i64::try_from(whole / i128::from(line.quantity.max(1))).unwrap_or(i64::MAX)
+}
+
+/// Pieces of a line among portions.
+fn count<'a>(portions: impl IntoIterator<Item = &'a Portion>, line: LineId) -> u32 {
+    let of = portions.into_iter().filter(|portion| portion.line == line);
+    of.fold(0, |sum, portion| sum.saturating_add(portion.quantity))
 }

@@ -4,6 +4,7 @@
 mod amount;
 mod columns;
 mod standard;
+mod trade;
 pub(crate) mod wall;
 
 #[cfg(test)]
@@ -22,7 +23,8 @@ use self::amount::Decimal;
 use self::wall::WallClock;
 
 pub use columns::{ColumnIndexes, Columns, MissingColumn};
-pub use standard::{AVERAGE_ORDER_VALUE, Ratio, StandardMetric};
+pub use standard::{AVERAGE_ORDER_VALUE, CONVERSION_RATE, Ratio, StandardMetric};
+pub use trade::{Trade, of_order};
 
 /// One line of a till's or shop's export, split into columns. Spaces around a text are ignored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

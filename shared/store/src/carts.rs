@@ -250,3 +250,44 @@ pub(crate) fn read_word<T: serde::de::DeserializeOwned>(stored: &str) -> Result<
 fn unreadable(error: serde_json::Error) -> Error {
     Error::Stored("cart", error.into())
 }
+
+/// A cart over which days have passed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Passed {
+    /// Which.
+    pub id: CartId,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last touched.
+    pub updated_at: Timestamp,
+    /// It became no order, and no other cart.
+    pub is_open: bool,
+    /// Where it was to go; empty when nobody said.
+    pub country: String,
+    /// Where it came from.
+    pub channel: String,
+}
+
+/// Carts with something in them that were last touched in a time.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn passed(
+    db: &Db,
+    tenant: TenantNumber,
+    (from, to): (Timestamp, Timestamp),
+) -> Result<Vec<Passed>, Error> {
+    let parameters: &[Parameter<'_>] =
+        &[(&tenant.0, Type::INT4), (&from, Type::TIMESTAMPTZ), (&to, Type::TIMESTAMPTZ)];
+    let sql = include_str!("carts/passed.sql");
+    let answers = db.flight(Some(tenant), &[Flight { sql, parameters }]).await?;
+    let passed = answers[0].iter().map(|row| Passed {
+        id: CartId(row.get(0)),
+        created_at: row.get(1),
+        updated_at: row.get(2),
+        is_open: row.get(3),
+        country: row.get(4),
+        channel: row.get(5),
+    });
+    Ok(passed.collect())
+}

@@ -135,7 +135,6 @@ impl Opening<'_> {
         order: &Order,
         at: Timestamp,
     ) -> [Statement; 3] {
-        let contact = self.contact;
         let of = |sql| Statement::new(sql).with(tenant.0, Type::INT4);
         [
             of(include_str!("checkout/begin.sql"))
@@ -148,14 +147,25 @@ impl Opening<'_> {
                 .with(order.terms.cart.0, Type::UUID)
                 .with(self.cart_version, Type::INT4)
                 .with(at, Type::TIMESTAMPTZ),
-            of(include_str!("checkout/add_contact.sql"))
-                .with(contact.id.0, Type::UUID)
-                .with(contact.email.clone(), Type::TEXT)
-                .with(contact.name.clone(), Type::TEXT)
-                .with(contact.phone.clone(), Type::TEXT)
-                .with(contact.shipping_address.clone(), Type::JSONB)
-                .with(contact.billing_address.clone(), Type::JSONB),
+            self.contact.statement(include_str!("checkout/add_contact.sql"), tenant),
         ]
+    }
+}
+
+impl Contact {
+    fn statement(&self, sql: &'static str, tenant: TenantNumber) -> Statement {
+        Statement::new(sql)
+            .with(tenant.0, Type::INT4)
+            .with(self.id.0, Type::UUID)
+            .with(self.email.clone(), Type::TEXT)
+            .with(self.name.clone(), Type::TEXT)
+            .with(self.phone.clone(), Type::TEXT)
+            .with(self.shipping_address.clone(), Type::JSONB)
+            .with(self.billing_address.clone(), Type::JSONB)
+    }
+
+    pub(crate) fn change(&self, tenant: TenantNumber) -> Statement {
+        self.statement(include_str!("checkout/change_contact.sql"), tenant)
     }
 }
 

@@ -1,3 +1,5 @@
+use domain::id::TenantNumber;
+use domain::message::{Nudge, QueueName};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -14,6 +16,9 @@ pub struct Week {
 
 /// How long a refused row waits for repair.
 const QUARANTINE_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// How long a cart that nobody can use any more is kept, so that it is measured before.
+const CARTS_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// A message comes five times, and not later than some hours apart.
 const IMPORT_SILENT: SignedDuration = SignedDuration::from_hours(24);
@@ -74,7 +79,8 @@ pub async fn empty(db: &Db, week: &Week) -> Result<bool, Error> {
     Ok(rows.first().is_some_and(|row| row.get(0)))
 }
 
-/// Forgets what is past its horizon: ids of points, receipts, refused rows, expired records.
+/// Forgets what is past its horizon: ids of points, receipts, refused rows, expired records,
+/// answers to checkouts, carts.
 ///
 /// # Errors
 /// What Postgres answers.
@@ -86,10 +92,30 @@ pub async fn forget(db: &Db, now: Timestamp) -> Result<(), Error> {
         (include_str!("keeping/forget_batches.sql"), horizon),
         (include_str!("keeping/forget_quarantine.sql"), ago(QUARANTINE_KEPT)),
         (include_str!("key_value/forget_expired.sql"), now),
+        (include_str!("keeping/forget_checkouts.sql"), now),
+        (include_str!("keeping/forget_carts.sql"), ago(CARTS_KEPT)),
     ] {
         run(db, sql, &[(&before, Type::TIMESTAMPTZ)]).await?;
     }
     run(db, include_str!("jobs/forget_sent.sql"), &[]).await.map(drop)
+}
+
+/// Asks for the carts of all shops to be measured that were last touched in a time.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn pass_carts(db: &Db, (from, to): (Timestamp, Timestamp)) -> Result<(), Error> {
+    let window: &[Parameter<'_>] = &[(&from, Type::TIMESTAMPTZ), (&to, Type::TIMESTAMPTZ)];
+    for row in run(db, include_str!("keeping/with_carts.sql"), window).await? {
+        let tenant = TenantNumber(row.get(0));
+        let body = serde_json::to_string(&Nudge::Carts { tenant, from, to });
+        let body = body.map_err(|error| Error::Stored("nudge", error.into()))?;
+        let queues = [QueueName::Sales.as_str()];
+        let nudge: &[Parameter<'_>] =
+            &[(&tenant.0, Type::INT4), (&queues.as_slice(), Type::TEXT_ARRAY), (&body, Type::TEXT)];
+        run(db, include_str!("outbox/nudge.sql"), nudge).await?;
+    }
+    Ok(())
 }
 
 /// Ends imports at which nobody has worked for a day: whoever died over one took the last

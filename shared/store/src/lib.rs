@@ -23,6 +23,8 @@ pub mod jobs;
 pub mod keeping;
 /// The Postgres key-value records, for self-hosting.
 pub mod key_value;
+/// Letters to customers about their orders.
+pub mod letters;
 /// Time spent in Postgres, for the log line of an invocation.
 pub mod meter;
 /// Metrics and their declarations.

@@ -38,6 +38,50 @@ pub enum Declared {
     TooMany,
 }
 
+/// Why a metric cannot be what it is to be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// Points were recorded under another kind or unit.
+    #[error("`{0}` has points of another kind or unit")]
+    HasPoints(String),
+    /// The tenant has as many metrics as it may have.
+    #[error("the shop has as many metrics as it may have")]
+    TooMany,
+}
+
+/// Declares metrics that are not there yet. Those that somebody declared stay as they are, as
+/// long as they can hold the same points. Answers all of them.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn ensure(
+    db: &Db,
+    tenant: TenantNumber,
+    wanted: &[(&str, Declaration)],
+) -> Result<Result<Vec<Metric>, Unfit>, Error> {
+    let names: Vec<&str> = wanted.iter().map(|(name, _)| *name).collect();
+    let known = find(db, tenant, &names).await?;
+    let mut all_stand = true;
+    for (name, wanted) in wanted {
+        let fits = |known: &Metric| {
+            let declared = &known.declaration;
+            known.name == *name
+                && !declared.draft
+                && (declared.kind, &declared.unit) == (wanted.kind, &wanted.unit)
+        };
+        if known.iter().any(fits) {
+            continue;
+        }
+        all_stand = false;
+        match declare(db, tenant, name, wanted, Drafts::Stay).await? {
+            Declared::Stands => {}
+            Declared::HasPoints => return Ok(Err(Unfit::HasPoints((*name).to_owned()))),
+            Declared::TooMany => return Ok(Err(Unfit::TooMany)),
+        }
+    }
+    if all_stand { Ok(Ok(known)) } else { Ok(Ok(find(db, tenant, &names).await?)) }
+}
+
 /// Finds metrics by name; those that are not there are left out.
 ///
 /// # Errors

@@ -1,17 +1,23 @@
-use domain::id::{OrderId, TenantNumber};
+use domain::id::{ContactId, OrderId, TenantNumber};
+use domain::message::QueueName;
 use domain::order::{Event, Order, Pick, Stored};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 pub use self::commit::{Act, CommitError, Committed, commit};
+pub use self::list::{Invoice, Summary, Wanted, invoice, invoice_of, list};
 pub use self::write::{Writing, write};
 
+use crate::checkout::Contact;
 use crate::payments::{Said, WAS_HEARD};
 use crate::{Db, Error, Flight, Parameter, stock};
 
 /// Asked, decided, written.
 mod commit;
+
+/// Many orders at once, and their invoices.
+mod list;
 
 /// What happened, written down.
 mod write;
@@ -43,6 +49,115 @@ pub async fn history(db: &Db, tenant: TenantNumber, id: OrderId) -> Result<Vec<S
     let parameters: &[Parameter<'_>] = &[(&tenant.0, Type::INT4), (&id.0, Type::UUID)];
     let answers = db.flight(Some(tenant), &[Flight { sql: EVENTS, parameters }]).await?;
     answers[0].iter().map(stored).collect()
+}
+
+/// The history of an order as somebody follows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Followed {
+    /// All of it.
+    pub history: Vec<Stored>,
+    /// Up to this version it was read before.
+    pub read: i32,
+    /// The customer had ordered before, by the e-mail address.
+    pub is_returning: bool,
+}
+
+/// Reads the history of an order for somebody who follows it, and how far he had come.
+///
+/// # Errors
+/// What Postgres answers, or [`Error::Stored`] for an event that cannot be read.
+pub async fn follow(
+    db: &Db,
+    tenant: TenantNumber,
+    follower: QueueName,
+    id: OrderId,
+) -> Result<Followed, Error> {
+    let parameters: &[Parameter<'_>] = &[(&tenant.0, Type::INT4), (&id.0, Type::UUID)];
+    let follower = follower.as_str();
+    let followed: &[Parameter<'_>] =
+        &[(&tenant.0, Type::INT4), (&id.0, Type::UUID), (&follower, Type::TEXT)];
+    let statements = [
+        Flight { sql: EVENTS, parameters },
+        Flight { sql: include_str!("orders/read_up_to.sql"), parameters: followed },
+        Flight { sql: include_str!("orders/is_returning.sql"), parameters },
+    ];
+    let answers = db.snapshot(tenant, &statements, statements.len()).await?;
+    Ok(Followed {
+        history: answers[0].iter().map(stored).collect::<Result<_, _>>()?,
+        read: answers[1].first().map_or(0, |row| row.get(0)),
+        is_returning: answers[2].first().is_some_and(|row| row.get(0)),
+    })
+}
+
+/// Remembers how far somebody has followed an order.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn followed(
+    db: &Db,
+    tenant: TenantNumber,
+    follower: QueueName,
+    (id, version): (OrderId, i32),
+) -> Result<(), Error> {
+    let follower = follower.as_str();
+    let parameters: &[Parameter<'_>] = &[
+        (&tenant.0, Type::INT4),
+        (&id.0, Type::UUID),
+        (&follower, Type::TEXT),
+        (&version, Type::INT4),
+    ];
+    let sql = include_str!("orders/followed.sql");
+    db.flight(Some(tenant), &[Flight { sql, parameters }]).await.map(drop)
+}
+
+/// Who buys, and where it goes; none when that was erased.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn contact(
+    db: &Db,
+    tenant: TenantNumber,
+    id: ContactId,
+) -> Result<Option<Contact>, Error> {
+    let parameters: &[Parameter<'_>] = &[(&tenant.0, Type::INT4), (&id.0, Type::UUID)];
+    let sql = include_str!("orders/contact.sql");
+    let answers = db.flight(Some(tenant), &[Flight { sql, parameters }]).await?;
+    Ok(answers[0].first().map(|row| Contact {
+        id,
+        email: row.get(0),
+        name: row.get(1),
+        phone: row.get(2),
+        shipping_address: row.get(3),
+        billing_address: row.get(4),
+    }))
+}
+
+/// Orders of all tenants whose time is over, or of which something is to be asked of the provider
+/// that nobody has asked in time; by id, from after `after`. For the role `system`.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn due(
+    db: &Db,
+    now: Timestamp,
+    after: OrderId,
+    limit: i64,
+) -> Result<Vec<(TenantNumber, OrderId)>, Error> {
+    let parameters: &[Parameter<'_>] =
+        &[(&now, Type::TIMESTAMPTZ), (&after.0, Type::UUID), (&limit, Type::INT8)];
+    let sql = include_str!("orders/due.sql");
+    let answers = db.flight(None, &[Flight { sql, parameters }]).await?;
+    Ok(answers[0].iter().map(|row| (TenantNumber(row.get(0)), OrderId(row.get(1)))).collect())
+}
+
+/// When the next order is due, of all tenants. For the role `system`.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn next_due(db: &Db) -> Result<Option<Timestamp>, Error> {
+    let sql = include_str!("orders/next_due.sql");
+    let answers = db.flight(None, &[Flight { sql, parameters: &[] }]).await?;
+    Ok(answers[0].first().and_then(|row| row.get(0)))
 }
 
 /// Loads an order together with the stock that it might need once more, and whether what the

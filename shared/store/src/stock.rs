@@ -5,8 +5,8 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 pub use self::level::{
-    Adjusted, Adjustment, Level, Location, Movement, Wanted, adjust, levels, locations, movements,
-    put_location,
+    Adjusted, Adjustment, Counted, Level, Location, Movement, Wanted, adjust, counted, levels,
+    locations, movements, put_location,
 };
 
 use crate::statement::Statement;

@@ -16,7 +16,7 @@ use super::normal::{body, headers};
 pub(super) async fn answer(world: &World, function: Function, event: &Value) -> Value {
     match function.trigger {
         Trigger::Http(_) => response(world, event).await,
-        Trigger::Queue(queue, _) => delivered(world, queue, event).await,
+        Trigger::Queue(queue, _) => delivered(world, (function, queue), event).await,
         Trigger::Schedule(..) => {
             let time = event.get("time").or(event.get("scheduledTime"));
             let planned: Option<Timestamp> =
@@ -60,7 +60,11 @@ async fn response(world: &World, event: &Value) -> Value {
 }
 
 /// Puts the messages into the queue, delivers once, and looks what is left of them.
-async fn delivered(world: &World, queue: QueueName, event: &Value) -> Value {
+async fn delivered(
+    world: &World,
+    (function, queue): (Function, QueueName),
+    event: &Value,
+) -> Value {
     let records = event["Records"].as_array().expect("a batch has records");
     let mut messages: Vec<(String, String)> = Vec::new();
     let mut outgoing = Vec::new();
@@ -78,7 +82,8 @@ async fn delivered(world: &World, queue: QueueName, event: &Value) -> Value {
     }
     let apps = world.host().apps();
     apps.of(None).queue.send(queue, &outgoing).await.expect("Postgres is there");
-    world.host().deliver_queues().await.expect("Postgres is there");
+    // What it sends on is for others.
+    world.host_of(vec![function]).deliver_queues().await.expect("Postgres is there");
     let left = |rows: Vec<tokio_postgres::Row>| -> Value {
         let bodies = rows.into_iter().map(|row| row.get::<_, String>(0));
         let ids = bodies.filter_map(|body| {

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
-use domain::id::{OrderId, PaymentId};
+use domain::id::{OrderId, PaymentId, RefundId};
+use domain::order::{Command, Heard, Order, decide};
 use object_store::ObjectStoreExt as _;
 use serde_json::json;
 use tests::World;
@@ -41,8 +42,10 @@ pub(super) async fn sow(world: &World, function: &str) {
     if let Some(sql) = for_function(function) {
         world.sql(sql).await;
     }
-    if function == "payment-settle" {
-        order(world).await;
+    match function {
+        "payment-settle" => drop(order(world).await),
+        "order-metrics" | "mail-sender" | "orders" | "fulfillment" => placed(world).await,
+        _ => {}
     }
     if matches!(function, "imports" | "import-run") {
         for import in ["20", "21", "22", "24"] {
@@ -54,7 +57,7 @@ pub(super) async fn sow(world: &World, function: &str) {
 }
 
 /// An order that waits for its payment, with the ids that samples name.
-async fn order(world: &World) {
+async fn order(world: &World) -> Order {
     let id = |last: u128| Uuid::from_u128(0x7a6e_0000_0000_7000_8000_0000_0000_0000 + last);
     shop::stock(world, 5).await;
     let order = OrderId(id(0x0d));
@@ -62,7 +65,32 @@ async fn order(world: &World) {
     let db = world.app(app::Role::App).db.clone();
     let written = (order, None, &events[..]);
     let number = world.tenant().number;
+    shop::write(&db, number, written, local::sample::NOW).await.expect("it is written")
+}
+
+/// The same order, paid by somebody who can be written to.
+async fn placed(world: &World) {
+    let order = order(world).await;
+    let heard = Heard {
+        payment: order.payments[0].id,
+        fact: shop::paid(),
+        offers: vec![],
+        refund: RefundId(Uuid::nil()),
+    };
+    let events = decide(&order, Command::Hear(heard)).expect("it is paid");
+    let db = world.app(app::Role::App).db.clone();
+    let written = (order.id, Some(&order), &events[..]);
+    let number = world.tenant().number;
     shop::write(&db, number, written, local::sample::NOW).await.expect("it is written");
+    world
+        .sql(
+            "insert into contact (tenant, id, email, name, shipping_address)
+             select tenant, contact, 'ann@customer.example', 'Ann Customer',
+                 '{\"lines\": [\"Main Street 1\"], \"city\": \"Berlin\", \"country\": \"DE\"}'
+             from orders",
+        )
+        .await;
+    world.sql(include_str!("seeds/carts.sql")).await;
 }
 
 /// What only the samples of one function need.

@@ -100,7 +100,8 @@ impl Wanted {
             let signs = self.serves("/v1/tokens");
             variables.insert("JWT_KEYS", Some(if signs { "jwt_keys" } else { "jwt_public_keys" }));
         }
-        if self.uses.mailer || self.serves("/v1/unsubscribe/") {
+        let links = ["/v1/unsubscribe/", "/v1/order-status/"];
+        if self.uses.mailer || links.iter().any(|links| self.serves(links)) {
             variables.insert("UNSUBSCRIBE_KEYS", Some("unsubscribe_keys"));
         }
         let mut variables: BTreeMap<String, _> =

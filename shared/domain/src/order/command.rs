@@ -110,6 +110,19 @@ pub enum Command {
         /// What of it goes back on which shelf.
         restock: Vec<Pick>,
     },
+    /// Take pieces out that were not packed yet, and give back what was paid for them.
+    Reduce {
+        /// Which pieces.
+        portions: Vec<Portion>,
+        /// Why.
+        reason: String,
+        /// The refund of what was taken for them, should that be needed.
+        refund: RefundId,
+    },
+    /// Name or addresses of the customer have changed.
+    ChangeContact,
+    /// Forget name, addresses and letters of the customer.
+    Erase,
     /// Write something down.
     Note {
         /// What.

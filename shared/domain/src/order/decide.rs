@@ -78,6 +78,10 @@ pub fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejected> {
         Command::ClearReview if order.review.is_none() => Err(Rejected::NotUnderReview),
         Command::ClearReview => Ok(vec![Event::ReviewCleared]),
         Command::Note { text } => Ok(vec![Event::NoteAdded { text }]),
+        Command::ChangeContact if order.is_erased => Err(Rejected::Erased),
+        Command::ChangeContact => Ok(vec![Event::ContactChanged { contact: order.terms.contact }]),
+        Command::Erase if order.is_erased => Ok(vec![]),
+        Command::Erase => Ok(vec![Event::PersonalDataErased { contact: order.terms.contact }]),
         other => goods::decide(order, other),
     }
 }
@@ -133,7 +137,8 @@ fn capture(order: &Order, id: PaymentId, wanted: Option<i64>) -> Result<Vec<Even
         return Err(Rejected::UnderReview);
     }
     let available_minor = if payment.is_void_requested { 0 } else { payment.open_minor() };
-    let wanted_minor = wanted.unwrap_or(payment.authorized_minor);
+    let wanted_minor =
+        wanted.unwrap_or_else(|| payment.authorized_minor.saturating_sub(order.reduced_minor()));
     if payment.capture_requested_minor > 0 && payment.capture_requested_minor == wanted_minor {
         return Ok(vec![]);
     }

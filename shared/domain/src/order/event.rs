@@ -2,6 +2,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{ContactId, FulfillmentId, PaymentId, RefundId, ReturnId};
+use crate::message::QueueName;
 
 use super::stock::Shortage;
 use super::{Dispute, Pick, Portion, RefundState, Terms};
@@ -178,6 +179,22 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// Pieces were taken out of it before they were packed.
+    #[serde(rename = "order.lines_reduced.v1")]
+    LinesReduced {
+        /// What is refunded for them has this id, if anything is.
+        refund: RefundId,
+        /// Which.
+        portions: Vec<Portion>,
+        /// Why.
+        reason: String,
+    },
+    /// Name or addresses of the customer have changed.
+    #[serde(rename = "order.contact_changed.v1")]
+    ContactChanged {
+        /// Whose.
+        contact: ContactId,
+    },
     /// Nobody paid in time.
     #[serde(rename = "order.expired.v1")]
     Expired {
@@ -312,6 +329,22 @@ pub enum ReviewReason {
 }
 
 impl Event {
+    /// The queues that follow it.
+    #[must_use]
+    pub fn followers(&self) -> &'static [QueueName] {
+        match self {
+            Self::Placed { .. } | Self::FulfillmentShipped { .. } | Self::RefundRecorded { .. } => {
+                &[QueueName::Sales, QueueName::Mail]
+            }
+            Self::Cancelled { .. }
+            | Self::LinesReduced { .. }
+            | Self::PaymentCaptured { .. }
+            | Self::ReturnReceived { .. }
+            | Self::StockRestocked { .. } => &[QueueName::Sales],
+            _ => &[],
+        }
+    }
+
     /// Its wire name and its body, as they are stored.
     ///
     /// # Errors

@@ -20,6 +20,10 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
         Event::ReviewCleared => order.review = None,
         Event::Cancelled { .. } => order.ended = Some(Ended::Cancelled),
         Event::Expired { .. } => order.ended = Some(Ended::Expired),
+        Event::LinesReduced { refund, portions, .. } => {
+            order.reduced.extend(portions.iter().map(|portion| (*refund, *portion)));
+        }
+        Event::PersonalDataErased { .. } => order.is_erased = true,
         _ => {}
     }
     stock(&mut order, event);

@@ -38,6 +38,12 @@ pub enum Rejected {
     /// The order has no such payment.
     #[error("the order has no payment {0}")]
     NoSuchPayment(PaymentId),
+    /// It costs nothing.
+    #[error("the order has no payment: it costs nothing")]
+    NothingToPay,
+    /// It has several payments, and none was named.
+    #[error("the order has several payments; name one")]
+    WhichPayment,
     /// The provider calls that payment otherwise.
     #[error("the provider knows payment {0} by another reference")]
     OtherReference(PaymentId),
@@ -91,6 +97,9 @@ pub enum Rejected {
     /// The return is further, or not so far.
     #[error("return {0} is in another state")]
     ReturnState(ReturnId),
+    /// Name, addresses and letters are gone for good.
+    #[error("the personal data of the order was erased")]
+    Erased,
     /// More goes back on the shelf than came.
     #[error("more would be restocked than was returned")]
     RestocksTooMuch,

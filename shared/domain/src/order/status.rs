@@ -117,7 +117,7 @@ impl Order {
         let any = |test: fn(&super::Payment) -> bool| self.payments.iter().any(test);
         if captured > 0 {
             return match refunded {
-                0 if captured >= self.terms.totals.total_minor => PaymentStatus::Captured,
+                0 if captured >= self.due_minor() => PaymentStatus::Captured,
                 0 => PaymentStatus::PartCaptured,
                 back if back >= captured => PaymentStatus::Refunded,
                 _ => PaymentStatus::PartRefunded,
@@ -165,16 +165,23 @@ impl Order {
         self.disputes.iter().any(super::Dispute::counts)
     }
 
+    /// What is to be paid for what is left of it, in minor units.
+    fn due_minor(&self) -> i64 {
+        self.terms.totals.total_minor.saturating_sub(self.reduced_minor())
+    }
+
     fn is_fulfilled(&self) -> bool {
         self.sent(|state| state == FulfillmentState::Delivered) >= self.pieces()
     }
 
     fn is_paid(&self) -> bool {
-        self.captured_minor() >= self.terms.totals.total_minor
+        self.captured_minor() >= self.due_minor()
     }
 
     fn pieces(&self) -> u64 {
-        self.terms.lines.iter().map(|line| u64::from(line.quantity)).sum()
+        let ordered: u64 = self.terms.lines.iter().map(|line| u64::from(line.quantity)).sum();
+        let taken_out = self.taken_out().map(|portion| u64::from(portion.quantity)).sum();
+        ordered.saturating_sub(taken_out)
     }
 
     fn sent(&self, counts: fn(FulfillmentState) -> bool) -> u64 {

@@ -1,7 +1,7 @@
 use crate::metric::{Aggregation, Declaration, Direction, Finest, GapRule, Kind, Unit};
 use crate::tenant::Currency;
 
-/// The metrics that every shop's sales make.
+/// The metrics that every shop makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StandardMetric {
     /// What was sold, in money; tag `country`; one point a line.
@@ -18,6 +18,12 @@ pub enum StandardMetric {
     ProductRevenue,
     /// Units by product: tag `sku`.
     ProductUnits,
+    /// One for each cart that something was put into, when it was made; tags `country`, `channel`.
+    Carts,
+    /// One for each such cart that nobody has touched for a day and that became no order.
+    AbandonedCarts,
+    /// Pieces on the shelf, by product: tag `sku`.
+    StockOnHand,
 }
 
 /// A figure that is not recorded, but divided when it is asked for.
@@ -38,9 +44,16 @@ pub const AVERAGE_ORDER_VALUE: Ratio = Ratio {
     denominator: StandardMetric::Orders,
 };
 
+/// Orders by carts.
+pub const CONVERSION_RATE: Ratio = Ratio {
+    label: "Conversion rate",
+    numerator: StandardMetric::Orders,
+    denominator: StandardMetric::Carts,
+};
+
 impl StandardMetric {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Revenue,
         Self::Refunds,
         Self::Orders,
@@ -48,7 +61,16 @@ impl StandardMetric {
         Self::Units,
         Self::ProductRevenue,
         Self::ProductUnits,
+        Self::Carts,
+        Self::AbandonedCarts,
+        Self::StockOnHand,
     ];
+
+    /// Those that a file of sales makes.
+    #[must_use]
+    pub fn is_of_sales(self) -> bool {
+        !matches!(self, Self::Carts | Self::AbandonedCarts | Self::StockOnHand)
+    }
 
     /// Its name, as in queries.
     #[must_use]
@@ -61,6 +83,9 @@ impl StandardMetric {
             Self::Units => "units",
             Self::ProductRevenue => "product_revenue",
             Self::ProductUnits => "product_units",
+            Self::Carts => "carts",
+            Self::AbandonedCarts => "abandoned_carts",
+            Self::StockOnHand => "stock_on_hand",
         }
     }
 
@@ -82,7 +107,19 @@ impl StandardMetric {
             Self::Units => ("Units sold", Direction::Up, Finest::Hour),
             Self::ProductRevenue => ("Revenue by product", Direction::Up, Finest::Day),
             Self::ProductUnits => ("Units by product", Direction::Up, Finest::Day),
+            Self::Carts => ("Carts", Direction::Up, Finest::Hour),
+            Self::AbandonedCarts => ("Abandoned carts", Direction::Down, Finest::Hour),
+            Self::StockOnHand => ("Stock on hand", Direction::Neutral, Finest::Day),
         };
+        if self == Self::StockOnHand {
+            return Declaration {
+                direction,
+                finest,
+                label: label.to_owned(),
+                draft: false,
+                ..Declaration::draft(Kind::Gauge, Unit::default())
+            };
+        }
         Declaration {
             kind: Kind::Counter,
             unit: if self.is_money() { Unit::money(currency) } else { Unit::default() },

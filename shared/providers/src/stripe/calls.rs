@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::id::PaymentId;
+use domain::id::{PaymentId, RefundId};
 use domain::money::Money;
 use domain::order::Capture;
 use http::Method;
@@ -143,6 +143,26 @@ impl Stripe {
         after: Option<&str>,
     ) -> Result<Page<Refund>, StripeError> {
         self.list("refunds", Form::new().with("payment_intent", payment), after).await
+    }
+
+    /// Finds a refund of a payment by what we wrote on it when we asked for it.
+    ///
+    /// # Errors
+    /// See [`StripeError`].
+    pub async fn find_refund(
+        &self,
+        payment: &str,
+        refund: RefundId,
+    ) -> Result<Option<Refund>, StripeError> {
+        let mut after = None;
+        loop {
+            let page = self.refunds_of(payment, after.as_deref()).await?;
+            let found = page.items.into_iter().find(|item| item.refund == Some(refund));
+            after = page.next;
+            if found.is_some() || after.is_none() {
+                return Ok(found);
+            }
+        }
     }
 
     /// The payments that were made in a time.

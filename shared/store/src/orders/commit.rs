@@ -3,6 +3,7 @@ use domain::order::{Command, Event, Order, Rejected, decide, evolve};
 use jiff::Timestamp;
 
 use super::{Loaded, Writing, load_to_pay, write};
+use crate::checkout::Contact;
 use crate::payments::Said;
 use crate::statement::fly;
 use crate::{Db, Error};
@@ -20,6 +21,8 @@ pub struct Act<'a> {
     pub gateway: &'a str,
     /// What a provider said, when it is that which is acted on: it is heard once.
     pub said: Option<Said<'a>>,
+    /// Name and addresses, when it is those that change.
+    pub contact: Option<&'a Contact>,
 }
 
 /// What became of it.
@@ -59,7 +62,7 @@ pub async fn commit(
     tenant: TenantNumber,
     id: OrderId,
     act: &Act<'_>,
-    commands: impl Fn(&Loaded) -> Vec<Command>,
+    commands: impl Fn(&Loaded) -> Result<Vec<Command>, Rejected>,
 ) -> Result<Committed, CommitError> {
     let mut tries = 0;
     loop {
@@ -70,7 +73,7 @@ pub async fn commit(
             return Ok(Committed { order: loaded.order, events: vec![] });
         }
         let (mut after, mut events) = (loaded.order.clone(), vec![]);
-        for command in commands(&loaded) {
+        for command in commands(&loaded)? {
             let more = decide(&after, command)?;
             after = more.iter().fold(after, evolve);
             events.extend(more);
@@ -97,7 +100,6 @@ async fn record(
         }
         return Ok(before.clone());
     }
-    let writing =
-        Writing { id, before: Some(before), events, act, opening: None, answer: None, posted: &[] };
+    let writing = Writing { id, before: Some(before), events, act, opening: None, answer: None };
     write(db, tenant, &writing).await
 }

@@ -1,12 +1,13 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::id::{OrderId, TenantNumber};
+use domain::message::Nudge;
 use domain::order::{Event, Order, PutBack, evolve, moves, postings};
 use tokio_postgres::types::Type;
 
 use super::Act;
 use crate::checkout::{Answer, Opening};
-use crate::outbox::Posted;
 use crate::statement::{Statement, fly_routinely};
 use crate::stock::{Cause, moving};
 use crate::{Db, Error};
@@ -26,8 +27,6 @@ pub struct Writing<'a> {
     pub opening: Option<&'a Opening<'a>>,
     /// What that checkout is answered.
     pub answer: Option<&'a Answer<'a>>,
-    /// What others are to be told.
-    pub posted: &'a [Posted],
 }
 
 /// Whoever wrote that something is to be asked of the provider asks it. If he dies, another may
@@ -52,9 +51,10 @@ pub async fn write(db: &Db, tenant: TenantNumber, writing: &Writing<'_>) -> Resu
     statements.extend(append(tenant, writing)?);
     statements.push(project(tenant, &after, writing));
     statements.extend(pay(tenant, &after, writing));
+    statements.extend(about_customer(tenant, writing));
     statements.extend(writing.answer.map(|answer| answer.statement(tenant)));
     statements.extend(post(tenant, writing));
-    statements.extend(writing.posted.iter().map(|posted| outbox(tenant, posted)));
+    statements.extend(nudge(tenant, writing)?);
     let cause = Cause {
         order: writing.id,
         reason: reason(writing.events),
@@ -206,14 +206,34 @@ fn place(tenant: TenantNumber, writing: &Writing<'_>) -> Option<Statement> {
     )
 }
 
-fn outbox(tenant: TenantNumber, posted: &Posted) -> Statement {
-    Statement::new(include_str!("../outbox/add.sql"))
-        .with(tenant.0, Type::INT4)
-        .with(posted.queue.as_str(), Type::TEXT)
-        .with(posted.group.clone(), Type::TEXT)
-        .with(posted.dedupe.clone(), Type::TEXT)
-        .with(posted.body.clone(), Type::TEXT)
-        .with(posted.trace.clone(), Type::TEXT)
+/// Name, addresses and letters of the customer: changed, or gone.
+fn about_customer(tenant: TenantNumber, writing: &Writing<'_>) -> Option<Statement> {
+    writing.events.iter().find_map(|event| match event {
+        Event::PersonalDataErased { contact } => Some(
+            Statement::new(include_str!("erase.sql"))
+                .with(tenant.0, Type::INT4)
+                .with(contact.0, Type::UUID)
+                .with(writing.act.at, Type::TIMESTAMPTZ),
+        ),
+        Event::ContactChanged { .. } => Some(writing.act.contact?.change(tenant)),
+        _ => None,
+    })
+}
+
+/// Those who follow the order are told that something happened.
+fn nudge(tenant: TenantNumber, writing: &Writing<'_>) -> Result<Option<Statement>, Error> {
+    let followers = writing.events.iter().flat_map(Event::followers);
+    let queues: BTreeSet<&str> = followers.map(|queue| queue.as_str()).collect();
+    if queues.is_empty() {
+        return Ok(None);
+    }
+    let body = serde_json::to_string(&Nudge::Order { tenant, order: writing.id });
+    Ok(Some(
+        Statement::new(include_str!("../outbox/nudge.sql"))
+            .with(tenant.0, Type::INT4)
+            .with(queues.into_iter().collect::<Vec<_>>(), Type::TEXT_ARRAY)
+            .with(body.map_err(|error| Error::Stored("nudge", error.into()))?, Type::TEXT),
+    ))
 }
 
 /// What the ledger of stock calls it.

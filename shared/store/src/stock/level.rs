@@ -1,4 +1,5 @@
 use domain::id::{LocationId, OrderId, TenantNumber, VariantId};
+use domain::message::{Nudge, QueueName};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
@@ -150,6 +151,7 @@ pub async fn adjust(
             .with(adjustment.reason.to_owned(), Type::TEXT)
             .with(adjustment.actor.to_owned(), Type::TEXT)
             .with(adjustment.at, Type::TIMESTAMPTZ),
+        nudge(tenant, adjustment.variant)?,
     ];
     match fly(db, tenant, &statements).await {
         Ok(rows) if rows[1].is_empty() => Ok(Adjusted::Missing),
@@ -161,6 +163,53 @@ pub async fn adjust(
             _ => Err(error),
         },
     }
+}
+
+/// How many pieces of a variant are on all shelves, as its last movement left them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// Of what.
+    pub variant: VariantId,
+    /// The shop's own number for it.
+    pub sku: String,
+    /// Pieces.
+    pub on_hand: i64,
+    /// The last movement.
+    pub movement: i64,
+    /// When it was.
+    pub at: Timestamp,
+}
+
+/// Counts pieces on all shelves; variants that never moved are left out.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn counted(
+    db: &Db,
+    tenant: TenantNumber,
+    variants: &[VariantId],
+) -> Result<Vec<Counted>, Error> {
+    let variants: Vec<Uuid> = variants.iter().map(|variant| variant.0).collect();
+    let parameters: &[Parameter<'_>] = &[(&tenant.0, Type::INT4), (&variants, Type::UUID_ARRAY)];
+    let sql = include_str!("counted.sql");
+    let answers = db.flight(Some(tenant), &[Flight { sql, parameters }]).await?;
+    let counted = answers[0].iter().map(|row| Counted {
+        variant: VariantId(row.get(0)),
+        sku: row.get(1),
+        on_hand: row.get(2),
+        movement: row.get(3),
+        at: row.get(4),
+    });
+    Ok(counted.collect())
+}
+
+/// Those who measure stock are told.
+fn nudge(tenant: TenantNumber, variant: VariantId) -> Result<Statement, Error> {
+    let body = serde_json::to_string(&Nudge::Stock { tenant, variant });
+    Ok(Statement::new(include_str!("../outbox/nudge.sql"))
+        .with(tenant.0, Type::INT4)
+        .with(vec![QueueName::Sales.as_str()], Type::TEXT_ARRAY)
+        .with(body.map_err(|error| Error::Stored("nudge", error.into()))?, Type::TEXT))
 }
 
 /// How much there is of what.

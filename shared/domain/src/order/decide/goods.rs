@@ -1,16 +1,19 @@
 use std::collections::BTreeMap;
 
-use crate::id::{FulfillmentId, LineId, ReturnId};
+use crate::id::{FulfillmentId, LineId, RefundId, ReturnId};
 
 use super::super::command::Answer;
+use super::super::count;
 use super::super::stock::sums;
 use super::super::{
-    Command, Event, Fulfillment, FulfillmentState, Order, Pick, Portion, Rejected, ReturnState,
+    Command, Event, Fulfillment, FulfillmentState, Line, Order, Pick, Portion, PutBack, Rejected,
+    ReturnState, evolve,
 };
 
 pub(super) fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejected> {
     match command {
         Command::Pack { fulfillment, portions } => pack(order, fulfillment, portions),
+        Command::Reduce { portions, reason, refund } => reduce(order, portions, (reason, refund)),
         Command::Ship { fulfillment } => {
             let parcel = parcel(order, fulfillment)?;
             match parcel.state {
@@ -78,6 +81,41 @@ fn pack(
     enough(&portions, |line| order.packable(line))?;
     let picks = order.picks_for(&portions);
     Ok(vec![Event::FulfillmentCreated { fulfillment, portions, picks }])
+}
+
+/// Takes pieces out: their stock is free again, and what was taken for them goes back.
+fn reduce(
+    order: &Order,
+    portions: Vec<Portion>,
+    (reason, refund): (String, RefundId),
+) -> Result<Vec<Event>, Rejected> {
+    // The same one twice is one.
+    if order.reduced.iter().any(|(known, _)| *known == refund) {
+        return Ok(vec![]);
+    }
+    if order.ended.is_some() {
+        return Err(Rejected::Ended);
+    }
+    if !order.is_placed() {
+        return Err(Rejected::NotPlaced);
+    }
+    enough(&portions, |line| order.packable(line))?;
+    let picks = order.picks_for(&portions);
+    let mut events = vec![Event::LinesReduced { refund, portions, reason: reason.clone() }];
+    if !picks.is_empty() {
+        events.push(Event::StockReleased { picks, from: PutBack::Committed });
+    }
+    let after = events.iter().fold(order.clone(), evolve);
+    let wanted_minor = after.reduced_minor() - order.reduced_minor();
+    let paid = order.payments.iter().find(|payment| order.refundable_minor(payment) > 0);
+    if let Some(payment) = paid {
+        let amount_minor = wanted_minor.min(order.refundable_minor(payment));
+        if amount_minor > 0 {
+            let payment = payment.id;
+            events.push(Event::RefundRequested { refund, payment, amount_minor, reason });
+        }
+    }
+    Ok(events)
 }
 
 fn answer_return(
@@ -165,7 +203,18 @@ impl Order {
         let parcels =
             self.fulfillments.iter().filter(|parcel| parcel.state != FulfillmentState::Cancelled);
         let packed = count(parcels.flat_map(|parcel| &parcel.portions), id);
-        Some(line.quantity.saturating_sub(packed))
+        let taken_out = count(self.taken_out(), id);
+        Some(line.quantity.saturating_sub(packed).saturating_sub(taken_out))
+    }
+
+    /// All pieces that are in no parcel yet.
+    #[must_use]
+    pub fn unpacked(&self) -> Vec<Portion> {
+        let portion = |line: &Line| {
+            let quantity = self.packable(line.id).filter(|left| *left > 0)?;
+            Some(Portion { line: line.id, quantity })
+        };
+        self.terms.lines.iter().filter_map(portion).collect()
     }
 
     /// Pieces of a line that were sent and are not on their way back.
@@ -209,10 +258,4 @@ impl Order {
         }
         picks
     }
-}
-
-fn count<'a>(portions: impl Iterator<Item = &'a Portion>, line: LineId) -> u32 {
-    portions
-        .filter(|portion| portion.line == line)
-        .fold(0, |sum, portion| sum.saturating_add(portion.quantity))
 }

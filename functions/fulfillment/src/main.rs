@@ -1,0 +1,5 @@
+//! `fulfillment` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(fulfillment::function())
+}

@@ -1,0 +1,5 @@
+//! `mail-sender` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(mail_sender::function())
+}

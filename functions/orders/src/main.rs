@@ -1,0 +1,5 @@
+//! `orders` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(orders::function())
+}

@@ -1,0 +1,1 @@
+delete from checkout_call where expires_at < $1
