@@ -12,13 +12,13 @@ use tests::gateway::{Gateway, WEBHOOK_SECRET};
 use crate::cart::{Basket, Shop};
 
 /// A shop with stock, whose payments go through the sandbox.
-struct Till {
-    shop: Shop,
-    gateway: Gateway,
+pub(crate) struct Till {
+    pub(crate) shop: Shop,
+    pub(crate) gateway: Gateway,
 }
 
 impl Till {
-    async fn with_stock(on_hand: i32) -> Self {
+    pub(crate) async fn with_stock(on_hand: i32) -> Self {
         let gateway = Gateway::start().await;
         let mut shop = Shop::open().await;
         let stripe = gateway.stripe.clone();
@@ -44,7 +44,7 @@ impl Till {
     }
 
     /// A cart with so many shirts, which goes to Germany for nothing.
-    async fn basket(&self, quantity: u32) -> Basket {
+    pub(crate) async fn basket(&self, quantity: u32) -> Basket {
         let basket = self.shop.basket().await;
         self.shop.add(&basket, "shirt-S", quantity).await.expect(200);
         let free = json!({ "shipping": "7a6e0000-0000-7000-8000-000000000352" });
@@ -52,13 +52,22 @@ impl Till {
         basket
     }
 
-    async fn check_out(&self, basket: &Basket, key: &str) -> Answer {
+    pub(crate) async fn check_out(&self, basket: &Basket, key: &str) -> Answer {
         self.check_out_as(basket, key, "Ann").await
     }
 
     async fn check_out_as(&self, basket: &Basket, key: &str, name: &str) -> Answer {
+        self.check_out_by(basket, key, (name, "ann@customer.example")).await
+    }
+
+    pub(crate) async fn check_out_by(
+        &self,
+        basket: &Basket,
+        key: &str,
+        (name, email): (&str, &str),
+    ) -> Answer {
         let body = json!({ "cart": basket.id, "contact": {
-            "email": "ann@customer.example", "name": name,
+            "email": email, "name": name,
             "shipping_address": {
                 "lines": ["Main Street 1"], "city": "Berlin", "country": "DE" } } });
         let mut asked = request(Method::POST, "/v1/checkout", &self.shop.browser)
@@ -70,7 +79,7 @@ impl Till {
         self.shop.world.send(asked.body(body.to_string().into()).unwrap()).await
     }
 
-    async fn status(&self, basket: &Basket, order: &Value) -> Value {
+    pub(crate) async fn status(&self, basket: &Basket, order: &Value) -> Value {
         let path = format!("/v1/checkout/{}", order.as_str().unwrap());
         let asked = request(Method::GET, &path, &self.shop.browser)
             .header("cart-token", &basket.token)
@@ -79,7 +88,7 @@ impl Till {
     }
 
     /// The gateway's webhooks arrive, and are settled.
-    async fn hear(&self) {
+    pub(crate) async fn hear(&self) {
         for webhook in self.gateway.sandbox.take_pending().unwrap() {
             let mut asked = request(Method::POST, "/v1/webhooks/payments/stripe", "");
             *asked.headers_mut().unwrap() = webhook.headers.clone();
@@ -96,7 +105,7 @@ impl Till {
         self.gateway.stripe.list_payments(window, None).await.unwrap().items.len()
     }
 
-    async fn orders(&self) -> i64 {
+    pub(crate) async fn orders(&self) -> i64 {
         self.shop.world.count("select count(*) from orders").await
     }
 }
