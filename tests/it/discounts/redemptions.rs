@@ -34,9 +34,13 @@ impl Till {
         self.check_out_by(&basket, &basket.id, ("Ann", email)).await
     }
 
-    /// The cart of that customer is another one, which has the code already.
+    /// Each customer has a cart with the code, and all check out at once.
     async fn at_once(&self, emails: &[String]) -> Vec<Answer> {
         let baskets = join_all(emails.iter().map(|_| self.basket_with("HALF"))).await;
+        self.check_all_out(&baskets, emails).await
+    }
+
+    async fn check_all_out(&self, baskets: &[Basket], emails: &[String]) -> Vec<Answer> {
         let both = baskets.iter().zip(emails);
         let calls = both
             .map(|(basket, email)| self.check_out_by(basket, &basket.id, ("Ann", email.as_str())));
@@ -216,5 +220,29 @@ async fn what_costs_nothing_is_placed_at_once_and_asks_no_provider() {
     // With the discount goes what was counted of it; the order has what it had.
     till.shop.world.delete("/v1/discounts/ALL", &till.shop.owner).await.expect(204);
     till.cancel(&made["order"]).await;
+    assert_eq!(till.shop.world.count("select count(*) from redemption").await, 0);
+}
+
+#[tokio::test]
+async fn f34_what_is_rewritten_or_taken_away_meanwhile_is_counted_right() {
+    let till = Till::with_half(200, 1_000, None).await;
+    let emails = customers(60);
+    let baskets = join_all(emails.iter().map(|_| till.basket_with("HALF"))).await;
+    let mut five = percent(50);
+    five["redemptions_limit"] = json!(5);
+    let rewrite = join_all((0..10).map(|_| till.shop.discount("HALF", &five)));
+    let (answers, _rewritten) = tokio::join!(till.check_all_out(&baskets, &emails), rewrite);
+    let sold = with_status(&answers, &[201]);
+    assert_eq!(sold + with_status(&answers, &[409, 422]), 60);
+    assert_eq!(till.redeemed().await, i64::try_from(sold).unwrap());
+    till.shop.discount("HALF", &percent(50)).await;
+    let baskets = join_all(emails.iter().map(|_| till.basket_with("HALF"))).await;
+    let delete = till.shop.world.delete("/v1/discounts/HALF", &till.shop.owner);
+    let (answers, gone) = tokio::join!(till.check_all_out(&baskets, &emails), delete);
+    gone.expect(204);
+    assert_eq!(with_status(&answers, &[201, 409, 422]), 60);
+    let halves = "select count(*) from orders where total_minor = 2495";
+    let sold = i64::try_from(sold + with_status(&answers, &[201])).unwrap();
+    assert_eq!(till.shop.world.count(halves).await, sold);
     assert_eq!(till.shop.world.count("select count(*) from redemption").await, 0);
 }
