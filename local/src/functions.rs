@@ -10,6 +10,7 @@ pub fn all() -> Vec<Function> {
         cart::function(),
         catalog::function(),
         checkout::function(),
+        discounts::function(),
         forecast::function(),
         forecast_batch::function(),
         forecast_planner::function(),

@@ -191,3 +191,93 @@ async fn what_is_not_sold_any_more_is_told_and_costs_nothing() {
     shop.world.sql("update cart set expires_at = now() - interval '1 day'").await;
     shop.send((Method::GET, ""), &basket, None, &Value::Null).await.expect(404);
 }
+
+impl Shop {
+    async fn merge(&self, into: &Basket, from: &Basket) -> Answer {
+        let body = json!({ "from": from.id, "from_token": from.token });
+        self.send((Method::POST, "/merge"), into, None, &body).await
+    }
+}
+
+#[tokio::test]
+async fn f41_a_guests_cart_is_merged_once_and_is_no_cart_any_more() {
+    let shop = Shop::open().await;
+    let (own, guest) = (shop.basket().await, shop.basket().await);
+    shop.add(&own, "shirt-S", 2).await.expect(200);
+    shop.add(&guest, "shirt-S", 3).await.expect(200);
+    shop.add(&guest, "shirt-M", 9_999).await.expect(200);
+    shop.add(&own, "shirt-M", 9_999).await.expect(200);
+    for (basket, codes) in [(&own, json!(["A", "B"])), (&guest, json!(["B", "C"]))] {
+        let codes = json!({ "codes": codes });
+        shop.send((Method::PATCH, ""), basket, None, &codes).await.expect(200);
+    }
+    let answers = join_all((0..10).map(|_| shop.merge(&own, &guest))).await;
+    assert!(answers.iter().all(|answer| answer.status == 200), "{answers:?}");
+    let cart = shop.merge(&own, &guest).await.expect(200).json;
+    let pieces = cart["lines"].as_array().unwrap().iter().map(|line| line["quantity"].as_i64());
+    assert_eq!(pieces.collect::<Vec<_>>(), [Some(5), Some(10_000)]);
+    assert_eq!(cart["version"], 5);
+    let codes = cart["discounts"].as_array().unwrap().iter().map(|it| it["code"].as_str());
+    assert_eq!(codes.collect::<Vec<_>>(), [Some("A"), Some("B"), Some("C")]);
+    assert_eq!(shop.read(&guest).await["merged_into"], json!(own.id));
+    let closed = shop.add(&guest, "shirt-S", 1).await.expect(409);
+    assert!(closed.text().contains(&own.id), "{}", closed.text());
+    let third = shop.basket().await;
+    let twice = shop.merge(&third, &guest).await.expect(409);
+    assert_eq!(twice.json["field"], "from");
+    shop.merge(&guest, &third).await.expect(409);
+    shop.merge(&own, &own).await.expect(422);
+}
+
+#[tokio::test]
+async fn f41_a_cart_is_merged_by_who_holds_both_tokens() {
+    let shop = Shop::open().await;
+    let (own, guest) = (shop.basket().await, shop.basket().await);
+    let guessed = |basket: &Basket| Basket { id: basket.id.clone(), token: "guessed".to_owned() };
+    shop.merge(&guessed(&own), &guest).await.expect(404);
+    let refused = shop.merge(&own, &guessed(&guest)).await.expect(404);
+    assert_eq!(refused.json["field"], "from");
+    shop.world.sql("update cart set expires_at = now() - interval '1 day'").await;
+    shop.merge(&own, &guest).await.expect(404);
+    assert_eq!(shop.world.count("select count(*) from cart where state = 'open'").await, 2);
+}
+
+#[tokio::test]
+async fn f41_what_is_put_in_during_a_merge_is_in_one_cart_or_refused() {
+    let shop = Shop::open().await;
+    let (own, guest) = (shop.basket().await, shop.basket().await);
+    shop.add(&guest, "shirt-M", 1).await.expect(200);
+    let add = |n: u32| {
+        let (basket, shop) = (if n.is_multiple_of(2) { &guest } else { &own }, &shop);
+        async move { shop.add(basket, "shirt-S", 1).await.status }
+    };
+    let merge = async {
+        (shop.merge(&own, &guest).await.expect(200).status, shop.merge(&own, &guest).await.status)
+    };
+    let (added, merged) = tokio::join!(join_all((0..40).map(add)), merge);
+    assert_eq!(merged, (200, 200));
+    assert!(added.iter().all(|status| matches!(status, 200 | 409)), "{added:?}");
+    let kept = i64::try_from(added.iter().filter(|status| **status == 200).count()).unwrap();
+    let lines = shop.read(&own).await["lines"].clone();
+    let pieces = |sku: &str| {
+        let line = lines.as_array().unwrap().iter().find(|line| line["sku"] == sku).unwrap();
+        line["quantity"].as_i64()
+    };
+    assert_eq!((pieces("shirt-S"), pieces("shirt-M")), (Some(kept), Some(1)));
+}
+
+#[tokio::test]
+async fn f41_two_carts_that_take_each_other_over_become_one() {
+    let shop = Shop::open().await;
+    for _ in 0..5 {
+        let (one, other) = (shop.basket().await, shop.basket().await);
+        shop.add(&one, "shirt-S", 1).await.expect(200);
+        shop.add(&other, "shirt-S", 2).await.expect(200);
+        let (first, second) = tokio::join!(shop.merge(&one, &other), shop.merge(&other, &one));
+        let mut statuses = [first.status, second.status];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 409]);
+        let left = if first.status == 200 { &one } else { &other };
+        assert_eq!(shop.read(left).await["lines"][0]["quantity"], 3);
+    }
+}

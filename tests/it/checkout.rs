@@ -57,8 +57,17 @@ impl Till {
     }
 
     pub(crate) async fn check_out_as(&self, basket: &Basket, key: &str, name: &str) -> Answer {
+        self.check_out_by(basket, key, (name, "ann@customer.example")).await
+    }
+
+    pub(crate) async fn check_out_by(
+        &self,
+        basket: &Basket,
+        key: &str,
+        (name, email): (&str, &str),
+    ) -> Answer {
         let body = json!({ "cart": basket.id, "contact": {
-            "email": "ann@customer.example", "name": name,
+            "email": email, "name": name,
             "shipping_address": {
                 "lines": ["Main Street 1"], "city": "Berlin", "country": "DE" } } });
         let mut asked = request(Method::POST, "/v1/checkout", &self.shop.browser)

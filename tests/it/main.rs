@@ -12,6 +12,8 @@ mod cart;
 mod catalog;
 /// Carts become orders once, whatever is retried, and are paid.
 mod checkout;
+/// Discounts are written whole, taken off, and used as often as they may be.
+mod discounts;
 /// Every sample gets the same answer from both hosts.
 mod events;
 /// What is expected is told.

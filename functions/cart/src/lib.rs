@@ -1,7 +1,7 @@
 //! What customers are about to buy.
 //!
 //! - Trigger: HTTP `/v1/carts`.
-//! - Reads: carts, with prices, taxes and ways to send.
+//! - Reads: carts, with prices, discounts, taxes and ways to send.
 //! - Writes: carts.
 //! - Emits: nothing.
 //! - On failure: a change is one transaction; it stands or it does not. Changes that meet all
@@ -23,7 +23,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::wire::{CartIn, CartOut, LineChangeIn, LineIn, NewCartOut, SendIn};
+use crate::wire::{CartIn, CartOut, LineChangeIn, LineIn, MergeIn, NewCartOut, SendIn};
 
 mod wire;
 
@@ -37,7 +37,8 @@ pub fn function() -> Function {
                 .routes(routes!(post_cart))
                 .routes(routes!(get_cart, patch_cart))
                 .routes(routes!(post_line))
-                .routes(routes!(patch_line)),
+                .routes(routes!(patch_line))
+                .routes(routes!(post_merge)),
         ),
         uses: Uses { postgres: Some(Role::App), key_value: true, ..Uses::default() },
     }
@@ -100,7 +101,7 @@ async fn get_cart(
     Ok(Json(CartOut::of(&cart)?))
 }
 
-/// Say where a cart goes, and how
+/// Say where a cart goes, how, and with which discount codes
 #[utoipa::path(
     patch, path = "/v1/carts/{id}", tag = "carts",
     security(("api_key" = ["carts:write"])),
@@ -130,7 +131,9 @@ async fn patch_cart(
     if shipping.is_some_and(|wanted| !cart.options.iter().any(|option| option.id == wanted)) {
         return Err(Problem::invalid("shipping", "choose one of the cart's `shipping_options`"));
     }
-    let change = Change::Send { country: wanted.country.as_deref(), shipping };
+    let codes = wanted.codes()?;
+    let (country, codes) = (wanted.country.as_deref(), codes.as_deref());
+    let change = Change::Send { country, shipping, codes };
     changed(&app, &caller, (&cart, &headers), &change).await
 }
 
@@ -206,20 +209,77 @@ async fn patch_line(
     changed(&app, &caller, (&cart, &headers), &change).await
 }
 
+/// Put all that is in one cart into another
+///
+/// For a customer who signs in: pieces of the same add up, at most to 10,000 a line, codes join
+/// those that are there. The cart that it came from is closed. Asked again, nothing happens twice.
+#[utoipa::path(
+    post, path = "/v1/carts/{id}/merge", tag = "carts",
+    security(("api_key" = ["carts:write"])),
+    params(
+        ("id" = Uuid, Path, description = "The cart that stays"),
+        ("Cart-Token" = Option<String>, Header, description = "Its token"),
+        ("If-Match" = Option<String>, Header, description = "The version that is to be changed"),
+    ),
+    request_body = MergeIn,
+    responses(
+        (status = 200, description = "The cart with all of it", body = CartOut),
+        (status = 404, description = "No such cart, or another's"),
+        (status = 409, description = "One was changed meanwhile, became an order, or was merged"),
+    )
+)]
+async fn post_merge(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<Uuid>,
+    headers: HeaderMap,
+    Body(wanted): Body<MergeIn>,
+) -> Result<Json<CartOut>, Problem> {
+    caller.require(Scope::CartsWrite)?;
+    if wanted.from == id {
+        return Err(Problem::invalid("from", "name another cart than the one that stays"));
+    }
+    let into = own(&app, &caller, CartId(id), &headers).await?;
+    let from = read(&app, &caller, CartId(wanted.from)).await.map_err(|it| it.at("from"))?;
+    if !from.is_of(&wanted.from_token) {
+        return Err(no_such_cart().at("from"));
+    }
+    if from.merged_into == Some(into.id) {
+        return Ok(Json(CartOut::of(&into)?));
+    }
+    is_open(&into)?;
+    is_open(&from).map_err(|it| it.at("from"))?;
+    let (tenant, now, version) = (caller.tenant.number, app.clock.now(), cart_version(&headers)?);
+    let merged = carts::merge(&app.db, tenant, (into.id, version), from.id, now).await;
+    if let Err(error) = merged {
+        // Asked twice at once, one of the two finds it done.
+        if read(&app, &caller, from.id).await?.merged_into != Some(into.id) {
+            return Err(refused(error));
+        }
+    }
+    Ok(Json(CartOut::of(&read(&app, &caller, into.id).await?)?))
+}
+
 async fn changed(
     app: &App,
     caller: &Caller,
     (cart, headers): (&Cart, &HeaderMap),
     change: &Change<'_>,
 ) -> Result<Json<CartOut>, Problem> {
-    if let Some(order) = cart.order {
-        let told = format!("the cart became order {order}; make another");
-        return Err(Problem::new(ProblemCode::Conflict, told));
-    }
+    is_open(cart)?;
     let version = cart_version(headers)?;
     let (tenant, now) = (caller.tenant.number, app.clock.now());
     carts::change(&app.db, tenant, (cart.id, version), change, now).await.map_err(refused)?;
     Ok(Json(CartOut::of(&read(app, caller, cart.id).await?)?))
+}
+
+fn is_open(cart: &Cart) -> Result<(), Problem> {
+    let told = match (cart.order, cart.merged_into) {
+        (Some(order), _) => format!("the cart became order {order}; make another"),
+        (None, Some(into)) => format!("cart {into} took over what was in it; use that"),
+        (None, None) => return Ok(()),
+    };
+    Err(Problem::new(ProblemCode::Conflict, told))
 }
 
 /// The cart, when its token is shown. Another's is as good as none.

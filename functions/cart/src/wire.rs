@@ -1,5 +1,6 @@
 use app::Problem;
-use domain::cart::{self, Cart, Hindrance, limit};
+use domain::cart::{self, Cart, Hindrance, Reduction, limit};
+use domain::discount::{Code, NotApplicable};
 use domain::pricing::PricedLine;
 use domain::tenant::Currency;
 use jiff::Timestamp;
@@ -22,7 +23,7 @@ pub(crate) struct CartIn {
     pub(crate) channel: Option<String>,
 }
 
-/// Where a cart goes, and how. What is left out stays.
+/// Where a cart goes, how, and with which codes. What is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SendIn {
@@ -31,6 +32,19 @@ pub(crate) struct SendIn {
     pub(crate) country: Option<String>,
     /// One of the cart's `shipping_options`.
     pub(crate) shipping: Option<Uuid>,
+    /// All discount codes that the customer typed, at most 10; none when empty.
+    #[schema(example = json!(["SUMMER"]))]
+    codes: Option<Vec<String>>,
+}
+
+/// The cart that another takes over.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MergeIn {
+    /// Which.
+    pub(crate) from: Uuid,
+    /// Its token.
+    pub(crate) from_token: String,
 }
 
 /// What is put into a cart.
@@ -77,6 +91,9 @@ pub(crate) struct CartOut {
     /// The order that it became.
     #[serde(skip_serializing_if = "Option::is_none")]
     order: Option<Uuid>,
+    /// The cart that took over what was in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    merged_into: Option<Uuid>,
     #[schema(value_type = String)]
     currency: Currency,
     country: String,
@@ -85,6 +102,8 @@ pub(crate) struct CartOut {
     lines: Vec<LineOut>,
     /// The ways to get there that fit the cart.
     shipping_options: Vec<ShippingOut>,
+    /// What is taken off without a code, and what became of every code.
+    discounts: Vec<CartDiscountOut>,
     subtotal_minor: i64,
     discount_minor: i64,
     shipping_minor: i64,
@@ -125,10 +144,34 @@ struct ShippingOut {
     price_minor: i64,
 }
 
+/// A discount of a cart, or a code that is none.
+#[derive(Serialize, ToSchema)]
+struct CartDiscountOut {
+    /// What was typed, in capitals. Not there for a discount that needs no code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    /// What it is called. Not there where there is no such code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// Whether it applies.
+    applies: bool,
+    /// What it takes off, as prices are shown.
+    discount_minor: i64,
+    /// Why it does not apply: `no_such_code`, `not_yet`, `ended`, `used_up`, `used_by_customer`,
+    /// `currency`, `other_things`, `minimum_subtotal`, `minimum_quantity`, `no_delivery`,
+    /// `nothing_left`, `used_already` or `too_large`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    /// The same as a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+}
+
 /// Something in the way of buying a cart.
 #[derive(Serialize, ToSchema)]
 struct HindranceOut {
-    /// `empty`, `not_for_sale`, `no_country`, `no_shipping` or `shipping_does_not_fit`.
+    /// `empty`, `not_for_sale`, `no_country`, `no_shipping`, `shipping_does_not_fit` or
+    /// `code_does_not_apply`.
     code: &'static str,
     /// What is to be done.
     detail: &'static str,
@@ -153,6 +196,24 @@ impl CartIn {
 impl SendIn {
     pub(crate) fn check(&self) -> Result<(), Problem> {
         check_country(self.country.as_deref())
+    }
+
+    /// The codes in capitals, each once.
+    pub(crate) fn codes(&self) -> Result<Option<Vec<Code>>, Problem> {
+        let Some(typed) = &self.codes else { return Ok(None) };
+        if typed.len() > limit::CODES {
+            let told = format!("a cart has at most {} codes", limit::CODES);
+            return Err(Problem::invalid("codes", told));
+        }
+        let mut codes = vec![];
+        for (place, text) in typed.iter().enumerate() {
+            let code = Code::parse(text.trim())
+                .map_err(|error| Problem::invalid(format!("codes[{place}]"), error.to_string()))?;
+            if !codes.contains(&code) {
+                codes.push(code);
+            }
+        }
+        Ok(Some(codes))
     }
 }
 
@@ -205,6 +266,7 @@ impl CartOut {
             id: cart.id.0,
             version: cart.version,
             order: cart.order.map(|order| order.0),
+            merged_into: cart.merged_into.map(|into| into.0),
             currency: cart.currency,
             country: cart.country.clone(),
             shipping: cart.shipping.map(|shipping| shipping.0),
@@ -218,6 +280,7 @@ impl CartOut {
                     price_minor: option.price_minor,
                 })
                 .collect(),
+            discounts: quote.reductions.into_iter().map(CartDiscountOut::of).collect(),
             subtotal_minor: totals.subtotal_minor,
             discount_minor: totals.discount_minor,
             shipping_minor: totals.delivery_minor,
@@ -249,6 +312,38 @@ impl LineOut {
     }
 }
 
+impl CartDiscountOut {
+    fn of(reduction: Reduction) -> Self {
+        let why = reduction.off_minor.as_ref().err();
+        Self {
+            code: reduction.code.map(String::from),
+            name: reduction.discount.map(|(_id, name)| name),
+            applies: why.is_none(),
+            reason: why.map(reason),
+            detail: why.map(ToString::to_string),
+            discount_minor: reduction.off_minor.unwrap_or(0),
+        }
+    }
+}
+
+fn reason(why: &NotApplicable) -> &'static str {
+    match why {
+        NotApplicable::NotYet(_) => "not_yet",
+        NotApplicable::Ended(_) => "ended",
+        NotApplicable::Currency(_) => "currency",
+        NotApplicable::OtherThings => "other_things",
+        NotApplicable::MinimumSubtotal { .. } => "minimum_subtotal",
+        NotApplicable::MinimumQuantity { .. } => "minimum_quantity",
+        NotApplicable::NoDelivery => "no_delivery",
+        NotApplicable::NothingLeft => "nothing_left",
+        NotApplicable::UsedUp => "used_up",
+        NotApplicable::UsedByCustomer => "used_by_customer",
+        NotApplicable::NoSuchCode => "no_such_code",
+        NotApplicable::UsedAlready => "used_already",
+        NotApplicable::Money(_) => "too_large",
+    }
+}
+
 impl HindranceOut {
     fn of(hindrance: Hindrance) -> Self {
         let (code, detail, line) = match hindrance {
@@ -263,6 +358,11 @@ impl HindranceOut {
             Hindrance::ShippingDoesNotFit => (
                 "shipping_does_not_fit",
                 "the chosen way does not fit the cart any more; choose another",
+                None,
+            ),
+            Hindrance::CodeDoesNotApply => (
+                "code_does_not_apply",
+                "a code takes nothing off, see `discounts`; take it out, or do what it needs",
                 None,
             ),
         };

@@ -1,8 +1,9 @@
 //! Carts become orders, and are paid.
 //!
 //! - Trigger: HTTP `POST /v1/checkout`, `GET /v1/checkout/{order}`.
-//! - Reads: carts, with prices, taxes and ways to send; stock.
-//! - Writes: orders that wait for their payment, reserved stock, contacts, answers by key.
+//! - Reads: carts, with prices, discounts, taxes and ways to send; stock.
+//! - Writes: orders that wait for their payment, reserved stock, what is used of discounts,
+//!   contacts, answers by key.
 //! - Emits: one call to the payment provider, while no transaction is open; nudges to those who
 //!   follow orders, for what costs nothing and is placed at once.
 //! - On failure: the same `Idempotency-Key` goes on where the last call ended: one order for a
@@ -68,7 +69,8 @@ pub fn function() -> Function {
         (status = 202, description = "The provider is silent; ask again", body = CheckoutOut),
         (status = 404, description = "No such cart, or another's"),
         (status = 409, description =
-            "Something is sold out, the cart was changed or is an order, or the call is under way"),
+            "Something is sold out or used up, the cart was changed or is closed, or the call is \
+             under way"),
         (status = 422, description = "Something is in the way of buying it"),
     )
 )]

@@ -6,7 +6,7 @@ use app::payments::{self, Secret, Started};
 use app::{App, Problem, ProblemCode, relay};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use domain::cart::{Cart, Hindrance};
+use domain::cart::{Cart, Hindrance, Quote};
 use domain::id::{CartId, ContactId, OrderId, PaymentId, RefundId};
 use domain::money::Money;
 use domain::order::{Command, Event, Order, Pick, Terms, allocate, decide, evolve, open};
@@ -78,11 +78,12 @@ pub(crate) async fn check_out(
     asked: &Asked,
 ) -> Result<Response, Problem> {
     let tenant = caller.tenant.number;
+    let by = (asked.key.as_str(), asked.contact.email.as_str());
     let mut tries = 0;
     loop {
         tries += 1;
         let now = app.clock.now();
-        let read = checkout::read(&app.db, tenant, asked.cart, &asked.key, now);
+        let read = checkout::read(&app.db, tenant, asked.cart, by, now);
         // Whatever becomes of us, somebody looks after the order.
         let (found, announced) = join(read, relay::announce(app)).await;
         let found = found?;
@@ -115,6 +116,11 @@ pub(crate) async fn check_out(
                 }
                 return pay(app, caller, asked, order).await;
             }
+            Err(error) if error.refusal() == Some("a discount is used up") => {
+                // Not at another price than the customer saw.
+                let told = "a discount was used up meanwhile; read the cart and ask again";
+                return Err(Problem::new(ProblemCode::Conflict, told));
+            }
             Err(error) if (error.is_overtaken() || error.refusal().is_some()) && tries < TRIES => {}
             Err(error) if error.constraint() == Some("stock_not_oversold") => {
                 return Err(sold_out("others were faster; try again"));
@@ -136,6 +142,9 @@ fn opened(
         let told = format!("the cart became order {order} under another Idempotency-Key");
         return Err(conflict(told));
     }
+    if let Some(into) = cart.merged_into {
+        return Err(conflict(format!("cart {into} took over what was in it; check that out")));
+    }
     if cart.expires_at <= now {
         return Err(no_such_cart());
     }
@@ -144,7 +153,7 @@ fn opened(
     }
     let quote = cart.quote().map_err(|error| Problem::invalid("cart", error.to_string()))?;
     if let Some(hindrance) = quote.hindrances.first() {
-        return Err(hindered(*hindrance));
+        return Err(hindered(*hindrance, &quote));
     }
     let terms = Terms {
         cart: cart.id,
@@ -154,13 +163,16 @@ fn opened(
         channel: cart.channel.clone(),
         lines: cart.order_lines(&quote.priced),
         delivery: cart.delivered(&quote),
+        discounts: quote.applied(),
         totals: quote.totals(),
         capture: cart.settings.capture,
         expires_at: now + SignedDuration::from_mins(cart.settings.payment_minutes.into()),
     };
     let total = Money { amount_minor: terms.totals.total_minor, currency: cart.currency };
-    // Before anything is reserved for what nobody can pay.
-    total.to_provider().map_err(|error| Problem::invalid("cart", error.to_string()))?;
+    // Before anything is reserved for what nobody can pay. What costs nothing is not asked for.
+    if total.amount_minor > 0 {
+        total.to_provider().map_err(|error| Problem::invalid("cart", error.to_string()))?;
+    }
     let picks = allocate(&terms.demand(), offers).map_err(|short| {
         let sku = |variant| cart.lines.iter().find(|line| line.variant == variant);
         let short = short.iter().filter_map(|it| sku(it.variant).map(|line| line.sku.as_str()));
@@ -289,8 +301,9 @@ fn sold_out(told: &str) -> Problem {
     Problem::new(ProblemCode::OutOfStock, told)
 }
 
-fn hindered(hindrance: Hindrance) -> Problem {
+fn hindered(hindrance: Hindrance, quote: &Quote) -> Problem {
     let told = match hindrance {
+        Hindrance::CodeDoesNotApply => return does_not_apply(quote),
         Hindrance::Empty => "put something into the cart",
         Hindrance::NotForSale(_) => "something in it is not for sale any more; take it out",
         Hindrance::NoCountry => "say in which country it is to arrive",
@@ -298,4 +311,12 @@ fn hindered(hindrance: Hindrance) -> Problem {
         Hindrance::ShippingDoesNotFit => "the chosen way does not fit the cart; choose another",
     };
     Problem::invalid("cart", told)
+}
+
+fn does_not_apply(quote: &Quote) -> Problem {
+    let why = quote.reductions.iter().find_map(|reduction| {
+        let (code, why) = (reduction.code.as_ref()?, reduction.off_minor.as_ref().err()?);
+        Some(format!("code {code} takes nothing off: {why}; take it out of the cart"))
+    });
+    Problem::invalid("codes", why.unwrap_or_default())
 }

@@ -40,7 +40,7 @@ pub enum Scope {
     /// Read products that are published. A browser may hold it.
     #[serde(rename = "catalog:read")]
     CatalogRead,
-    /// Change products, prices, taxes, delivery and the settings of the shop.
+    /// Change products, prices, discounts, taxes, delivery and the settings of the shop.
     #[serde(rename = "catalog:write")]
     CatalogWrite,
     /// Read stock and its movements.

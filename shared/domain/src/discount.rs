@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::id::{DiscountId, ProductId, VariantId};
 use crate::money::{Money, Share};
@@ -27,13 +28,15 @@ mod purchase;
 #[expect(clippy::arithmetic_side_effects, reason = "a test may end")]
 mod tests;
 
-/// What a customer gets for a code.
+/// What a customer gets, for a code or without one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Discount {
     /// Which.
     pub id: DiscountId,
-    /// What customers type.
-    pub code: Code,
+    /// What customers type. None for one that needs no code.
+    pub code: Option<Code>,
+    /// What people call it.
+    pub name: String,
     /// What it takes off.
     pub effect: Effect,
     /// Off what.
@@ -41,9 +44,12 @@ pub struct Discount {
     /// Under which conditions.
     #[serde(default)]
     pub conditions: Conditions,
-    /// How often. Only the store can count, so nothing here looks at it.
+    /// How often.
     #[serde(default)]
     pub limits: Limits,
+    /// How often it was used when it was read. The store counts again when it is used.
+    #[serde(skip)]
+    pub uses: Uses,
 }
 
 /// What a discount takes off, at prices as they are shown: with tax where they include it.
@@ -109,6 +115,15 @@ pub struct Limits {
     pub per_customer: Option<NonZeroU32>,
 }
 
+/// How often a discount was used. What ended without a sale does not count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Uses {
+    /// By everybody together.
+    pub all: u32,
+    /// By this customer, where it is known who that is.
+    pub customer: u32,
+}
+
 /// Why a discount could never apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unsound {
@@ -126,7 +141,20 @@ pub enum Unsound {
     TwoCurrencies(Currency, Currency),
 }
 
+/// What tells customers apart when uses are counted: the SHA-256 of the address, in small
+/// letters. It is all that is kept of an address when the contact is erased.
+#[must_use]
+pub fn customer_hash(email: &str) -> Vec<u8> {
+    Sha256::digest(email.to_lowercase()).to_vec()
+}
+
 impl Discount {
+    /// By which a shop knows it: its code, or its id when it needs none.
+    #[must_use]
+    pub fn handle(&self) -> String {
+        self.code.as_ref().map_or_else(|| self.id.to_string(), ToString::to_string)
+    }
+
     /// Checks a discount before it is kept.
     ///
     /// # Errors

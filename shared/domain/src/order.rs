@@ -14,7 +14,7 @@ pub use self::parts::{
 pub use self::rejected::Rejected;
 pub use self::status::{FulfillmentStatus, OrderStatus, PaymentStatus};
 pub use self::stock::{Hold, Pick, Shortage, StockMove, allocate, moves};
-pub use self::terms::{Delivered, Line, Portion, Terms, Totals};
+pub use self::terms::{Applied, Delivered, Line, Portion, Terms, Totals};
 
 /// What may be asked of an order.
 mod command;

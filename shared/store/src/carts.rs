@@ -1,4 +1,5 @@
 use domain::cart::{Cart, CartLine, Settings, ShippingOption, Taxes, limit};
+use domain::discount::Code;
 use domain::id::{CartId, LineId, OrderId, ProductId, ShippingOptionId, TenantNumber, VariantId};
 use domain::money::{Rounding, Share};
 use domain::order::Capture;
@@ -10,6 +11,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use crate::discounts::read_discount;
 use crate::statement::{Statement, fly};
 use crate::{Db, Error, Flight, Parameter};
 
@@ -59,6 +61,8 @@ pub enum Change<'a> {
         country: Option<&'a str>,
         /// In another way.
         shipping: Option<ShippingOptionId>,
+        /// With these codes instead.
+        codes: Option<&'a [Code]>,
     },
 }
 
@@ -91,12 +95,10 @@ pub async fn find(
     id: CartId,
     at: Timestamp,
 ) -> Result<Option<Cart>, Error> {
-    let parameters: &[Parameter<'_>] = &[(&tenant.0, Type::INT4), (&id.0, Type::UUID)];
-    let timed: &[Parameter<'_>] =
-        &[(&tenant.0, Type::INT4), (&id.0, Type::UUID), (&at, Type::TIMESTAMPTZ)];
-    let statements = reading(parameters, timed);
+    let asking = Asking::new(&tenant, &id, &at, &None);
+    let statements = reading(&asking);
     let answers = db.snapshot(tenant, &statements, statements.len()).await?;
-    read_cart(&answers)
+    read_cart(&answers, at)
 }
 
 /// Changes a cart. Changes that meet all count; `version` insists on the one that was seen.
@@ -112,21 +114,17 @@ pub async fn change(
     at: Timestamp,
 ) -> Result<(), Error> {
     let of_cart = |sql| Statement::new(sql).with(tenant.0, Type::INT4).with(id.0, Type::UUID);
-    let (country, shipping) = match change {
-        Change::Send { country, shipping } => (country.map(str::to_owned), shipping.map(|it| it.0)),
-        _ => (None, None),
+    let sent = match change {
+        Change::Send { country, shipping, codes } => {
+            let text = |codes: &[Code]| codes.iter().cloned().map(String::from).collect();
+            (country.map(str::to_owned), shipping.map(|it| it.0), codes.map(text))
+        }
+        _ => (None, None, None),
     };
     // The row of the cart is locked first, so that changes of one cart follow each other.
-    let mut statements = vec![
-        of_cart(include_str!("carts/touch.sql"))
-            .with(version, Type::INT4)
-            .with(at, Type::TIMESTAMPTZ)
-            .with(country, Type::TEXT)
-            .with(shipping, Type::UUID),
-    ];
+    let mut statements = vec![touch((tenant, id), version, at, sent)];
     match change {
         Change::Add { line, variant, sku, quantity, properties } => {
-            let most = i64::try_from(limit::LINES).unwrap_or(i64::MAX);
             statements.push(
                 of_cart(include_str!("carts/add.sql"))
                     .with(line.0, Type::UUID)
@@ -136,7 +134,7 @@ pub async fn change(
                     .with((*properties).clone(), Type::JSONB)
                     .with(at, Type::TIMESTAMPTZ),
             );
-            statements.push(of_cart(include_str!("carts/full.sql")).with(most, Type::INT8));
+            statements.push(full(tenant, id));
         }
         Change::SetQuantity { line, quantity } => statements.push(
             of_cart(include_str!("carts/set_quantity.sql"))
@@ -148,21 +146,100 @@ pub async fn change(
     fly(db, tenant, &statements).await.map(drop)
 }
 
-pub(crate) fn reading<'a>(
-    parameters: &'a [Parameter<'a>],
-    timed: &'a [Parameter<'a>],
-) -> [Flight<'a>; 5] {
+/// Puts all that is in one cart into another, and closes the first: pieces of the same add up, at
+/// most to what a line may have. What is put into either at the same time counts, or is refused.
+///
+/// # Errors
+/// [`Error::Refused`] when one of the carts is closed or was changed, or both have too many lines.
+pub async fn merge(
+    db: &Db,
+    tenant: TenantNumber,
+    (into, version): (CartId, Option<i32>),
+    from: CartId,
+    at: Timestamp,
+) -> Result<(), Error> {
+    let of_both = |sql| {
+        let of = Statement::new(sql).with(tenant.0, Type::INT4).with(into.0, Type::UUID);
+        of.with(from.0, Type::UUID)
+    };
+    let codes = i64::try_from(limit::CODES).unwrap_or(i64::MAX);
+    let statements = [
+        // In one order, so that two carts that take each other over do not wait for each other.
+        of_both(include_str!("carts/lock_both.sql")),
+        of_both(include_str!("carts/retire.sql")).with(at, Type::TIMESTAMPTZ),
+        touch((tenant, into), version, at, (None, None, None)),
+        of_both(include_str!("carts/take_over.sql")).with(codes, Type::INT8),
+        of_both(include_str!("carts/take_lines.sql"))
+            .with(limit::QUANTITY.cast_signed(), Type::INT4),
+        full(tenant, into),
+    ];
+    fly(db, tenant, &statements).await.map(drop)
+}
+
+/// Where a cart goes, how, and with which codes, where that changes.
+type Sent = (Option<String>, Option<Uuid>, Option<Vec<String>>);
+
+fn touch(
+    (tenant, id): (TenantNumber, CartId),
+    version: Option<i32>,
+    at: Timestamp,
+    (country, shipping, codes): Sent,
+) -> Statement {
+    Statement::new(include_str!("carts/touch.sql"))
+        .with(tenant.0, Type::INT4)
+        .with(id.0, Type::UUID)
+        .with(version, Type::INT4)
+        .with(at, Type::TIMESTAMPTZ)
+        .with(country, Type::TEXT)
+        .with(shipping, Type::UUID)
+        .with(codes, Type::TEXT_ARRAY)
+}
+
+fn full(tenant: TenantNumber, id: CartId) -> Statement {
+    let most = i64::try_from(limit::LINES).unwrap_or(i64::MAX);
+    Statement::new(include_str!("carts/full.sql"))
+        .with(tenant.0, Type::INT4)
+        .with(id.0, Type::UUID)
+        .with(most, Type::INT8)
+}
+
+/// Whose cart, when, and for which customer, where that is known.
+pub(crate) struct Asking<'a> {
+    pub(crate) parameters: [Parameter<'a>; 2],
+    pub(crate) timed: [Parameter<'a>; 3],
+    pub(crate) known: [Parameter<'a>; 3],
+}
+
+impl<'a> Asking<'a> {
+    pub(crate) fn new(
+        tenant: &'a TenantNumber,
+        id: &'a CartId,
+        at: &'a Timestamp,
+        customer: &'a Option<Vec<u8>>,
+    ) -> Self {
+        let parameters: [Parameter<'_>; 2] = [(&tenant.0, Type::INT4), (&id.0, Type::UUID)];
+        let [tenant, cart] = parameters.clone();
+        let timed = [tenant.clone(), cart.clone(), (at, Type::TIMESTAMPTZ)];
+        Self { parameters, timed, known: [tenant, cart, (customer, Type::BYTEA)] }
+    }
+}
+
+pub(crate) const READING: usize = 6;
+
+pub(crate) fn reading<'a>(asking: &'a Asking<'a>) -> [Flight<'a>; READING] {
+    let parameters = &asking.parameters[..];
     [
         Flight { sql: include_str!("carts/find.sql"), parameters },
-        Flight { sql: include_str!("carts/lines.sql"), parameters: timed },
+        Flight { sql: include_str!("carts/lines.sql"), parameters: &asking.timed },
         Flight { sql: include_str!("carts/taxes.sql"), parameters },
         Flight { sql: include_str!("carts/shipping.sql"), parameters },
         Flight { sql: include_str!("carts/settings.sql"), parameters: &parameters[..1] },
+        Flight { sql: include_str!("discounts/of_cart.sql"), parameters: &asking.known },
     ]
 }
 
-pub(crate) fn read_cart(answers: &[Vec<Row>]) -> Result<Option<Cart>, Error> {
-    let [found, lines, taxes, options, settings, ..] = answers else { return Ok(None) };
+pub(crate) fn read_cart(answers: &[Vec<Row>], at: Timestamp) -> Result<Option<Cart>, Error> {
+    let [found, lines, taxes, options, settings, discounts, ..] = answers else { return Ok(None) };
     let (Some(row), Some(settings)) = (found.first(), settings.first()) else { return Ok(None) };
     Ok(Some(Cart {
         id: CartId(row.get(0)),
@@ -174,6 +251,10 @@ pub(crate) fn read_cart(answers: &[Vec<Row>]) -> Result<Option<Cart>, Error> {
         shipping: row.get::<_, Option<Uuid>>(7).map(ShippingOptionId),
         expires_at: row.get(8),
         order: row.get::<_, Option<Uuid>>(9).map(OrderId),
+        merged_into: row.get::<_, Option<Uuid>>(10).map(CartId),
+        codes: row.get::<_, Vec<String>>(11).iter().filter_map(|it| Code::parse(it).ok()).collect(),
+        at,
+        discounts: discounts.iter().map(read_discount).collect::<Result<_, _>>()?,
         lines: lines.iter().map(line).collect::<Result<_, _>>()?,
         taxes: self::taxes(taxes)?,
         options: options.iter().map(read_shipping_option).collect(),

@@ -1,4 +1,5 @@
 use domain::cart::Cart;
+use domain::discount::customer_hash;
 use domain::id::{CartId, ContactId, OrderId, TenantNumber};
 use domain::order::{Order, Pick};
 use jiff::Timestamp;
@@ -6,7 +7,7 @@ use serde_json::Value;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use crate::carts::{read_cart, reading};
+use crate::carts::{Asking, READING, read_cart, reading};
 use crate::statement::{Statement, fly};
 use crate::{Db, Error, Flight, Parameter, stock};
 
@@ -77,8 +78,8 @@ pub struct Answer<'a> {
     pub body: &'a [u8],
 }
 
-/// Reads the cart with all that its price depends on, stock, and what was asked under the key, in
-/// one round trip.
+/// Reads the cart with all that its price depends on, for the customer of that address, stock, and
+/// what was asked under the key, in one round trip.
 ///
 /// # Errors
 /// What Postgres answers.
@@ -86,19 +87,20 @@ pub async fn read(
     db: &Db,
     tenant: TenantNumber,
     cart: CartId,
-    key: &str,
+    (key, email): (&str, &str),
     at: Timestamp,
 ) -> Result<Found, Error> {
-    let parameters: &[Parameter<'_>] = &[(&tenant.0, Type::INT4), (&cart.0, Type::UUID)];
-    let timed: &[Parameter<'_>] =
-        &[(&tenant.0, Type::INT4), (&cart.0, Type::UUID), (&at, Type::TIMESTAMPTZ)];
+    let customer = Some(customer_hash(email));
+    let asking = Asking::new(&tenant, &cart, &at, &customer);
     let keyed: &[Parameter<'_>] = &[(&tenant.0, Type::INT4), (&key, Type::TEXT)];
-    let mut statements = Vec::from(reading(parameters, timed));
+    let mut statements = Vec::from(reading(&asking));
+    let parameters = &asking.parameters[..];
     statements.push(Flight { sql: include_str!("checkout/offers.sql"), parameters });
     statements.push(Flight { sql: include_str!("checkout/call.sql"), parameters: keyed });
     let answers = db.snapshot(tenant, &statements, statements.len()).await?;
-    let offers = answers[5].iter().map(stock::offer).collect();
-    Ok(Found { cart: read_cart(&answers)?, offers, call: answers[6].first().map(call) })
+    let (of_cart, rest) = answers.split_at(READING);
+    let offers = rest[0].iter().map(stock::offer).collect();
+    Ok(Found { cart: read_cart(of_cart, at)?, offers, call: rest[1].first().map(call) })
 }
 
 /// Takes a call over that nobody goes on with.

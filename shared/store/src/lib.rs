@@ -12,6 +12,8 @@ pub mod catalog;
 pub mod checkout;
 /// The connection pool, transactions and pipelined flights.
 mod db;
+/// What customers get, and what they had of it.
+pub mod discounts;
 mod error;
 /// Forecasts, one for each metric and origin.
 pub mod forecasts;

@@ -98,6 +98,7 @@ fn for_function(function: &str) -> Option<&'static str> {
     match function {
         "catalog" | "inventory" => Some(include_str!("seeds/shop.sql")),
         "checkout" => Some(include_str!("seeds/checkout.sql")),
+        "discounts" => Some(include_str!("seeds/discounts.sql")),
         "cart" => Some(include_str!("seeds/cart.sql")),
         "sweeper" => Some(include_str!("seeds/sweeper.sql")),
         "imports" | "import-run" => Some(include_str!("seeds/imports.sql")),

@@ -165,6 +165,7 @@ pub(crate) fn terms(seed: Uuid) -> Terms {
             tax_minor: 190,
         }],
         delivery: None,
+        discounts: vec![],
         totals: Totals {
             subtotal_minor: 1190,
             net_minor: 1000,

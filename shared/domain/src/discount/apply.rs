@@ -45,6 +45,15 @@ pub enum NotApplicable {
     /// Earlier discounts took everything.
     #[error("there is nothing left to take off")]
     NothingLeft,
+    /// Nobody can use it any more.
+    #[error("the discount is used up")]
+    UsedUp,
+    /// This customer cannot use it any more.
+    #[error("the customer used the discount as often as one may")]
+    UsedByCustomer,
+    /// There is no discount for the code.
+    #[error("there is no such code")]
+    NoSuchCode,
     /// It is there once already.
     #[error("the discount is used already")]
     UsedAlready,
@@ -94,6 +103,13 @@ fn is_met(discount: &Discount, purchase: &Purchase, now: Timestamp) -> Result<()
     }
     if let Some(end) = conditions.ends_at.filter(|end| now >= *end) {
         return Err(NotApplicable::Ended(end));
+    }
+    let reached = |most: Option<NonZeroU32>, uses: u32| most.is_some_and(|it| uses >= it.get());
+    if reached(discount.limits.redemptions, discount.uses.all) {
+        return Err(NotApplicable::UsedUp);
+    }
+    if reached(discount.limits.per_customer, discount.uses.customer) {
+        return Err(NotApplicable::UsedByCustomer);
     }
     let mut currencies = discount.currencies();
     if let Some(other) = currencies.find(|currency| *currency != purchase.currency) {

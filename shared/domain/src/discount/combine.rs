@@ -1,7 +1,9 @@
 use jiff::Timestamp;
 
+use crate::id::DiscountId;
+
 use super::apply::applies_after;
-use super::{Code, Discount, Effect, NotApplicable, Purchase, Taken, Target};
+use super::{Discount, Effect, NotApplicable, Purchase, Taken, Target};
 
 /// Several discounts on one purchase.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,7 +18,7 @@ pub struct Combined {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
     /// Which.
-    pub code: Code,
+    pub discount: DiscountId,
     /// What it takes off, or why it does not.
     pub share: Result<Taken, NotApplicable>,
 }
@@ -54,7 +56,7 @@ pub fn combine(discounts: &[Discount], purchase: &Purchase, now: Timestamp) -> C
         if let Ok(share) = &share {
             taken.add(share);
         }
-        verdicts.push((index, Verdict { code: discount.code.clone(), share }));
+        verdicts.push((index, Verdict { discount: discount.id, share }));
     }
     verdicts.sort_by_key(|(index, _)| *index);
     Combined { taken, verdicts: verdicts.into_iter().map(|(_, verdict)| verdict).collect() }

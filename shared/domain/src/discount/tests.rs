@@ -40,11 +40,13 @@ fn named(text: &str) -> Uuid {
 fn code(text: &str, effect: Effect) -> Discount {
     Discount {
         id: DiscountId(named(text)),
-        code: Code::parse(text).unwrap(),
+        code: Some(Code::parse(text).unwrap()),
+        name: text.to_owned(),
         effect,
         target: Target::All,
         conditions: Conditions::default(),
         limits: Limits::default(),
+        uses: Uses::default(),
     }
 }
 

@@ -1,7 +1,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{CartId, ContactId, LineId, ProductId, VariantId};
+use crate::discount::Code;
+use crate::id::{CartId, ContactId, DiscountId, LineId, ProductId, VariantId};
 use crate::tenant::Currency;
 
 use super::Capture;
@@ -23,6 +24,9 @@ pub struct Terms {
     pub lines: Vec<Line>,
     /// How it gets there. None for what needs no transport.
     pub delivery: Option<Delivered>,
+    /// What was taken off, and is used up by it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub discounts: Vec<Applied>,
     /// What it all comes to.
     pub totals: Totals,
     /// When money is taken.
@@ -70,6 +74,18 @@ pub struct Delivered {
     pub net_minor: i64,
     /// Tax of it.
     pub tax_minor: i64,
+}
+
+/// A discount that an order had. It is in the amounts of the lines and of delivery already.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Applied {
+    /// Which.
+    pub discount: DiscountId,
+    /// What was typed. None for one that needs no code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
+    /// Taken off, in minor units, as prices are shown.
+    pub amount_minor: i64,
 }
 
 /// What an order comes to, in minor units.

@@ -71,6 +71,7 @@ fn terms(capture: Capture, lines: Vec<Line>) -> Terms {
         channel: "web".to_owned(),
         lines,
         delivery: None,
+        discounts: vec![],
         totals: Totals {
             subtotal_minor: net_minor,
             net_minor,

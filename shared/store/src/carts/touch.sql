@@ -1,6 +1,6 @@
 with changed as (
     update cart set version = version + 1, updated_at = $4, country = coalesce($5, country),
-        shipping = coalesce($6, shipping)
+        shipping = coalesce($6, shipping), codes = coalesce($7, codes)
     where tenant = $1 and id = $2 and state = 'open' and expires_at > $4
         and version = coalesce($3, version)
     returning id

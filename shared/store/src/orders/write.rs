@@ -8,6 +8,7 @@ use tokio_postgres::types::Type;
 
 use super::Act;
 use crate::checkout::{Answer, Opening};
+use crate::discounts;
 use crate::statement::{Statement, fly_routinely};
 use crate::stock::{Cause, moving};
 use crate::{Db, Error};
@@ -55,6 +56,12 @@ pub async fn write(db: &Db, tenant: TenantNumber, writing: &Writing<'_>) -> Resu
     statements.extend(writing.answer.map(|answer| answer.statement(tenant)));
     statements.extend(post(tenant, writing));
     statements.extend(nudge(tenant, writing)?);
+    if let Some(opening) = writing.opening {
+        let by = (opening.contact.email.as_str(), writing.act.at);
+        statements.extend(discounts::redeeming(tenant, &after, by).into_iter().flatten());
+    }
+    let both = writing.before.map(|before| (before, &after));
+    statements.extend(both.and_then(|both| discounts::settling(tenant, both, writing.act.at)));
     let cause = Cause {
         order: writing.id,
         reason: reason(writing.events),

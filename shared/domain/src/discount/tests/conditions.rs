@@ -92,6 +92,26 @@ fn a_discount_in_another_currency_takes_nothing() {
 }
 
 #[test]
+fn f34_what_is_used_up_does_not_apply_any_more() {
+    let basket = purchase(&[(1000, 1, "tea")]);
+    let used = |all, customer| {
+        let limits = Limits { redemptions: Some(several(10)), per_customer: Some(several(2)) };
+        let uses = Uses { all, customer };
+        let half = half_when(Conditions::default());
+        verdict(&Discount { limits, uses, ..half }, &basket)
+    };
+    assert_eq!(used(9, 1), Ok(()));
+    assert_eq!(used(10, 0), Err(NotApplicable::UsedUp));
+    assert_eq!(used(11, 0), Err(NotApplicable::UsedUp));
+    assert_eq!(used(9, 2), Err(NotApplicable::UsedByCustomer));
+    let unlimited =
+        Discount { uses: Uses { all: 99, customer: 99 }, ..half_when(Conditions::default()) };
+    assert_eq!(verdict(&unlimited, &basket), Ok(()));
+    assert_eq!(customer_hash("Ann@Customer.example"), customer_hash("ann@customer.example"));
+    assert_ne!(customer_hash("ann@customer.example"), customer_hash("bob@customer.example"));
+}
+
+#[test]
 fn a_target_covers_what_it_names() {
     let basket = purchase(&[(1000, 1, "tea"), (1000, 1, "cup")]);
     let half = code("HALF", Effect::Percentage(percent(50)));
@@ -156,6 +176,7 @@ fn discounts_survive_being_stored() {
     let least = serde_json::json!({
         "id": stored.id,
         "code": "ten",
+        "name": "Ten off",
         "effect": { "percentage": 100_000 },
         "target": "all",
     });

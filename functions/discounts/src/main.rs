@@ -1,0 +1,5 @@
+//! `discounts` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(discounts::function())
+}
