@@ -26,6 +26,10 @@ use self::client::{Client, text};
 
 /// Requests to the functions, without a network between.
 mod client;
+/// Customers come.
+mod counter;
+/// What the shop sells, read from its file.
+mod shelf;
 /// What is shown of a year.
 mod story;
 
@@ -90,9 +94,12 @@ async fn tell(
     day.tick("report-planner", day.apps().of(None).clock.now()).await?;
     day.drain_queues().await?;
     story::letter(&Client::new(&day, &year.key), &site.letters()?).await?;
-    story::clock(zone.wall(day.apps().of(None).clock.now()));
+    // The shop opens when the report was read.
+    let open = site.host(Clock::starting_at(day.apps().of(None).clock.now()))?;
+    counter::open(&open, site.sandbox(), &year).await?;
+    story::clock(zone.wall(open.apps().of(None).clock.now()));
     story::farewell(site.public_url(), &year.key);
-    Ok(day.apps().of(None).clock.now())
+    Ok(open.apps().of(None).clock.now())
 }
 
 /// The shop that is made up is the sample tenant, whose key stands in the samples.

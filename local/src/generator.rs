@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday};
 
-use self::random::Random;
+pub(crate) use self::random::Random;
 use self::shelf::{Article, Shelf};
 use self::till::{Buyer, Receipt, Till};
 

@@ -69,7 +69,7 @@ pub struct Sandbox(Arc<Parts>);
 
 struct Parts {
     options: Options,
-    clock: Clock,
+    clock: Mutex<Clock>,
     state: Mutex<State>,
     post: Post,
     /// Something is to be delivered.
@@ -193,12 +193,17 @@ impl Sandbox {
         let state = State { book, journal, faults: Faults::default(), under_way: BTreeSet::new() };
         Ok(Self(Arc::new(Parts {
             options,
-            clock,
+            clock: Mutex::new(clock),
             state: Mutex::new(state),
             post: Post::default(),
             news: Notify::new(),
             delivering: tokio::sync::Mutex::new(()),
         })))
+    }
+
+    /// Lives by another clock from now on: that of the shop whose payments it makes.
+    pub fn live_by(&self, clock: Clock) {
+        *self.0.clock.lock().unwrap_or_else(PoisonError::into_inner) = clock;
     }
 
     /// Stripe's paths below `/v1`, and its own below `/sandbox`.
@@ -318,7 +323,7 @@ impl Sandbox {
     }
 
     fn now(&self) -> Timestamp {
-        self.0.clock.now()
+        self.0.clock.lock().unwrap_or_else(PoisonError::into_inner).now()
     }
 
     fn locked(&self) -> MutexGuard<'_, State> {

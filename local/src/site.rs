@@ -14,6 +14,7 @@ use providers::stripe::{Access, Patience, Stripe, StripeSetupError};
 use store::Client;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 
 use crate::apps::{Apps, Setup};
 use crate::command_line::Options;
@@ -39,7 +40,7 @@ pub struct Site {
 /// A payment provider of our own, at an address of its own, as providers are.
 struct Payments {
     sandbox: Sandbox,
-    listener: TcpListener,
+    serving: JoinHandle<io::Result<()>>,
     access: Access,
 }
 
@@ -145,6 +146,12 @@ impl Site {
         &self.addresses
     }
 
+    /// The payment provider of our own, unless a real one is named.
+    #[must_use]
+    pub fn sandbox(&self) -> Option<&Sandbox> {
+        self.sandbox.as_ref().map(|payments| &payments.sandbox)
+    }
+
     /// Where letters lie when there is no mail server.
     ///
     /// # Errors
@@ -185,6 +192,7 @@ impl Site {
         }
         let gateway = match &self.sandbox {
             Some(payments) => {
+                payments.sandbox.live_by(clock);
                 config.stripe_webhook_secrets = self.secrets.webhook_secret();
                 Some(Stripe::new(&payments.access)?)
             }
@@ -320,12 +328,15 @@ impl Payments {
         let sandbox = Sandbox::open(&folder.private("sandbox")?, Clock::System, wanted)?;
         let patience = Patience::default();
         let access = Access { base_url, secret_key, ca_file: None, patience };
-        Ok(Self { sandbox, listener, access })
+        // Whoever makes payments before we serve reaches it too.
+        let router = sandbox.router();
+        let serving = tokio::spawn(async { axum::serve(listener, router).await });
+        Ok(Self { sandbox, serving, access })
     }
 
     async fn serve(self) -> io::Result<()> {
         tokio::select! {
-            served = async { axum::serve(self.listener, self.sandbox.router()).await } => served,
+            served = self.serving => served?,
             never = self.sandbox.deliver() => match never {},
         }
     }

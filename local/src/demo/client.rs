@@ -13,6 +13,7 @@ use tokio::io::AsyncReadExt as _;
 use tower::ServiceExt as _;
 
 use crate::host::Host;
+use crate::sandbox::Webhook;
 
 /// Whatever ends the demo early.
 pub(crate) type Fault = Box<dyn std::error::Error + Send + Sync>;
@@ -36,6 +37,33 @@ impl Client {
         self.send(Method::POST, path, Body::from(body.to_string())).await
     }
 
+    pub(super) async fn put(&self, path: &str, body: &Value) -> Result<Value, Fault> {
+        self.send(Method::PUT, path, Body::from(body.to_string())).await
+    }
+
+    /// A request with further headers.
+    pub(super) async fn ask(
+        &self,
+        (method, path): (Method, &str),
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Result<Value, Fault> {
+        let mut request = self.request(method, path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.exchange(request.body(Body::from(body.to_string()))?).await
+    }
+
+    /// Hands over what a payment provider says.
+    pub(super) async fn webhook(&self, webhook: Webhook) -> Result<(), Fault> {
+        let mut request = Request::post("/v1/webhooks/payments/stripe");
+        for (name, value) in &webhook.headers {
+            request = request.header(name, value);
+        }
+        self.exchange(request.body(Body::from(webhook.body))?).await.map(drop)
+    }
+
     /// Sends a file to a signed address.
     pub(super) async fn upload(&self, url: &str, file: &Path) -> Result<(), Fault> {
         let address: http::Uri = url.parse()?;
@@ -50,18 +78,25 @@ impl Client {
     }
 
     async fn send(&self, method: Method, path: &str, body: Body) -> Result<Value, Fault> {
-        let request = Request::builder()
-            .method(method.clone())
+        self.exchange(self.request(method, path).body(body)?).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> http::request::Builder {
+        Request::builder()
+            .method(method)
             .uri(path)
             .header(header::AUTHORIZATION, &self.credential)
             .header(header::CONTENT_TYPE, "application/json")
-            .body(body)?;
+    }
+
+    async fn exchange(&self, request: Request<Body>) -> Result<Value, Fault> {
+        let asked = format!("{} {}", request.method(), request.uri().path());
         let Ok(response) = self.router.clone().oneshot(request).await;
         let (head, body) = response.into_parts();
         let body = body.collect().await?.to_bytes();
         if !head.status.is_success() {
             let answer = String::from_utf8_lossy(&body);
-            return Err(format!("{method} {path} was answered {}: {answer}", head.status).into());
+            return Err(format!("{asked} was answered {}: {answer}", head.status).into());
         }
         Ok(serde_json::from_slice(&body).unwrap_or(Value::Null))
     }

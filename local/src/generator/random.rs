@@ -1,20 +1,20 @@
 /// Splitmix64 (Steele, Lea and Flood, 2014): the same numbers for a seed on every machine, which
 /// also means no logarithms or cosines here.
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// A number below `end`.
-    pub(super) fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         let wide = u128::from(self.next()) * u128::from(end);
         u64::try_from(wide >> 64).expect("half of 128 bits fits into 64")
     }
 
     /// An index, drawn by weight.
-    pub(super) fn choose(&mut self, weights: &[u64]) -> usize {
+    pub(crate) fn choose(&mut self, weights: &[u64]) -> usize {
         let mut left = self.below(weights.iter().sum());
         let chosen = weights.iter().position(|&weight| match left.checked_sub(weight) {
             Some(rest) => {
@@ -28,7 +28,7 @@ impl Random {
 
     /// How many came when so many come on average: about a Poisson number, made of twelve
     /// uniform ones, whose sum is nearly normal.
-    pub(super) fn about(&mut self, mean: f64) -> u64 {
+    pub(crate) fn about(&mut self, mean: f64) -> u64 {
         let sum: u64 = (0..12).map(|_| self.below(1 << 20)).sum();
         let normal = sum as f64 / f64::from(1 << 20) - 6.0;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive")]
