@@ -29,6 +29,7 @@ use crate::wire::{ProductIn, ProductOut};
 mod answer;
 mod listing;
 mod settings;
+mod sheet;
 mod types;
 mod wire;
 
@@ -41,6 +42,7 @@ pub fn function() -> Function {
             OpenApiRouter::new()
                 .routes(routes!(listing::list_products))
                 .routes(routes!(get_product, put_product, delete_product))
+                .routes(routes!(sheet::get_sheet, sheet::post_sheet))
                 .routes(routes!(types::list_types))
                 .routes(routes!(types::get_type, types::put_type, types::delete_type))
                 .routes(routes!(settings::get_shop, settings::put_shop))

@@ -11,6 +11,8 @@ use self::schema::Schema;
 pub mod schema;
 /// Products as they are searched for.
 pub mod search;
+/// Products as rows of a table.
+pub mod sheet;
 
 #[cfg(test)]
 mod tests;

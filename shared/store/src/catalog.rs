@@ -10,6 +10,8 @@ use crate::{Db, Error, Flight, Parameter, one_row};
 
 /// Finding products by words, facets and prices.
 pub mod search;
+/// Many products, as a table has them.
+pub mod sheet;
 /// What the attributes of products must be.
 pub mod types;
 
