@@ -81,7 +81,7 @@ pub(crate) async fn get_sheet(
     };
     let kind = [(header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present")];
     let next = format!("</v1/products.csv?after={last}>; rel=\"next\"");
-    let link = has_more.then(|| [(header::LINK, next)]);
+    let link = has_more.then_some([(header::LINK, next)]);
     Ok((kind, link, text).into_response())
 }
 

@@ -25,7 +25,7 @@ fn variant(number: u128, sku: &str, size: &str) -> Variant {
         title: String::new(),
         options: vec![size.to_owned()],
         weight_grams: 250,
-        is_stocked: number % 2 == 0,
+        is_stocked: number.is_multiple_of(2),
         prices: vec![
             price(4990, None, None),
             price(3990, Some("2026-11-27T00:00:00Z"), Some("2026-11-30T00:00:00Z")),
