@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use domain::access::{Origin, SecretKey};
 use domain::calendar::{Weekday, Zone};
 use domain::tenant::{Currency, NotACurrency};
 
@@ -37,6 +38,9 @@ pub enum Command {
     /// Make one more tenant, show its API key, and end. In the cloud too: with the owner's
     /// `DATABASE_URL`.
     Tenant(TenantOptions),
+    /// Make a key for the pages of a shop, show it, and end: it reads what is published, and shops.
+    /// In the cloud too.
+    BrowserKey(BrowserKeyOptions),
     /// Print the API document of all functions.
     Openapi {
         /// Write it to infra/openapi.json instead.
@@ -94,6 +98,18 @@ pub struct TenantOptions {
     /// Points that its key may send in a minute.
     #[arg(long, default_value_t = 60_000, value_parser = clap::value_parser!(u32).range(1..))]
     pub points_per_minute: u32,
+}
+
+/// A key that anybody may read in the pages of a shop.
+#[derive(Clone, Debug, Args)]
+pub struct BrowserKeyOptions {
+    /// An API key of the shop.
+    #[arg(long, value_parser = SecretKey::parse)]
+    pub shop: SecretKey,
+    /// Browsers may use it in pages of this origin, such as `https://shop.example`. May be given
+    /// several times; without this, in all pages.
+    #[arg(long = "origin", value_parser = Origin::parse)]
+    pub origins: Vec<Origin>,
 }
 
 /// Whose year.

@@ -10,8 +10,11 @@ use app::trace::{Format, Level};
 use clap::Parser as _;
 use domain::access::SecretKey;
 
-use crate::command_line::{Command, CommandLine, Options, RunOptions, TenantOptions};
+use crate::command_line::{
+    BrowserKeyOptions, Command, CommandLine, Options, RunOptions, TenantOptions,
+};
 use crate::folder::Folder;
+use crate::postgres::Server;
 use crate::site::{Site, SiteError};
 
 pub mod apps;
@@ -77,6 +80,7 @@ async fn obey(
         Some(Command::Demo(demo)) => demo::run(&demo, first, options).await,
         Some(Command::Migrate) => migrate(options).await,
         Some(Command::Tenant(tenant)) => another(&tenant, first, options).await,
+        Some(Command::BrowserKey(wanted)) => for_browsers(&wanted, options).await,
         Some(Command::Openapi { write }) => describe(write),
         Some(Command::Reset { yes }) => reset::reset(&site::folder_of(options), yes),
     }
@@ -108,15 +112,7 @@ async fn another(
     options: &Options,
 ) -> Result<(), Fault> {
     let tenant = shop::wanted(wanted, first);
-    let (url, server) = match app::config::read("DATABASE_URL") {
-        Some(url) => (url, None),
-        None => {
-            let folder = Folder::open(&site::folder_of(options)).map_err(SiteError::from)?;
-            let (server, addresses) = site::start(&folder).await?;
-            (addresses.owner, Some(server))
-        }
-    };
-    let owner = store::connect(&postgres::options_of(&url)).await?;
+    let (owner, server) = database(options).await?;
     let (tenant, key) = shop::key(&owner, tenant, wanted.points_per_minute).await?;
     terminal::show(&format!(
         "{} counts in {} and in the days of {}. Its API key, shown this once:\n\n  {}\n",
@@ -126,6 +122,32 @@ async fn another(
         key.reveal(),
     ));
     server.map_or(Ok(()), |server| Ok(server.stop()?))
+}
+
+/// Makes a key for the pages of a shop, in the same database.
+async fn for_browsers(wanted: &BrowserKeyOptions, options: &Options) -> Result<(), Fault> {
+    let (owner, server) = database(options).await?;
+    let made = shop::browser_key(&owner, wanted).await?;
+    let (tenant, key) = made.ok_or("no shop has the key that --shop names")?;
+    terminal::show(&format!(
+        "The key for the pages of {}, which anybody may read there:\n\n  {}\n",
+        tenant.name,
+        key.reveal(),
+    ));
+    server.map_or(Ok(()), |server| Ok(server.stop()?))
+}
+
+/// A connection as the owner, and our own server unless `DATABASE_URL` names another.
+async fn database(options: &Options) -> Result<(store::Client, Option<Server>), Fault> {
+    let (url, server) = match app::config::read("DATABASE_URL") {
+        Some(url) => (url, None),
+        None => {
+            let folder = Folder::open(&site::folder_of(options)).map_err(SiteError::from)?;
+            let (server, addresses) = site::start(&folder).await?;
+            (addresses.owner, Some(server))
+        }
+    };
+    Ok((store::connect(&postgres::options_of(&url)).await?, server))
 }
 
 fn describe(write: bool) -> Result<(), Fault> {

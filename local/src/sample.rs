@@ -55,6 +55,7 @@ pub async fn settle(owner: &Client) -> Result<Tenant, store::Error> {
         scopes: Scope::ALL.to_vec(),
         expires_at: None,
         points_per_minute: POINTS_PER_MINUTE,
+        origins: vec![],
     };
     access::create_key(owner, &secret(), "sample", &key).await?;
     Ok(tenant)

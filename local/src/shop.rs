@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use domain::access::{ApiKey, Scope, SecretKey};
+use domain::access::{ApiKey, Origin, Scope, SecretKey};
 use domain::calendar::{Calendar, Weekday, Zone};
 use domain::id::{ApiKeyId, TenantId, TenantNumber};
 use domain::tenant::{Currency, Tenant};
@@ -11,7 +11,7 @@ use jiff::civil;
 use store::{Client, access};
 use uuid::Uuid;
 
-use crate::command_line::{RunOptions, TenantOptions};
+use crate::command_line::{BrowserKeyOptions, RunOptions, TenantOptions};
 use crate::site::{Site, SiteError};
 use crate::terminal;
 use app::entropy;
@@ -19,6 +19,8 @@ use app::entropy;
 const NAME: &str = "My shop";
 /// What one process writes in a minute at its best; a limit is for neighbors, and there are none.
 pub const POINTS_PER_MINUTE: u32 = 10_000_000;
+/// The least there is: a browser's key sends no points.
+const BROWSER_POINTS_PER_MINUTE: u32 = 1;
 
 /// Makes the first tenant where there is none, and a key where there is none or one more was
 /// asked for. The secret is answered this once: only its hash is stored.
@@ -83,16 +85,40 @@ pub async fn key(
             tenant.calendar.zone.name(),
         ));
     }
-    let secret = SecretKey::from_entropy(true, &entropy());
-    let key = ApiKey {
-        id: ApiKeyId(Uuid::now_v7()),
-        tenant: tenant.clone(),
-        scopes: Scope::ALL.to_vec(),
-        expires_at: None,
-        points_per_minute,
-    };
-    access::create_key(owner, &secret, "local", &key).await?;
+    let all = Scope::ALL.to_vec();
+    let secret = new_key(owner, &tenant, all, points_per_minute, vec![]).await?;
     Ok((tenant, secret))
+}
+
+/// Stores a new key for the pages of a shop. None when the shop's own key is unknown.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn browser_key(
+    owner: &Client,
+    wanted: &BrowserKeyOptions,
+) -> Result<Option<(Tenant, SecretKey)>, store::Error> {
+    let Some(tenant) = access::tenant_of_key(owner, &wanted.shop.hash()).await? else {
+        return Ok(None);
+    };
+    let (scopes, origins) = (Scope::OF_BROWSERS.to_vec(), wanted.origins.clone());
+    let secret = new_key(owner, &tenant, scopes, BROWSER_POINTS_PER_MINUTE, origins).await?;
+    Ok(Some((tenant, secret)))
+}
+
+async fn new_key(
+    owner: &Client,
+    tenant: &Tenant,
+    scopes: Vec<Scope>,
+    points_per_minute: u32,
+    origins: Vec<Origin>,
+) -> Result<SecretKey, store::Error> {
+    let secret = SecretKey::from_entropy(true, &entropy());
+    let id = ApiKeyId(Uuid::now_v7());
+    let tenant = tenant.clone();
+    let key = ApiKey { id, tenant, scopes, expires_at: None, points_per_minute, origins };
+    access::create_key(owner, &secret, "local", &key).await?;
+    Ok(secret)
 }
 
 /// The zone that the machine's link into the zone database names, or UTC.

@@ -1,6 +1,7 @@
 //! The figures that Takings is built for, each beside its yardstick in the same run.
 //!
-//! `cargo bench -p tests -- [ingest] [query] [start]` prints one table; without a name, all.
+//! `cargo bench -p tests -- [ingest] [query] [search] [start]` prints one table each; without a
+//! name, all.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its table")]
 
@@ -9,6 +10,7 @@ use tokio::runtime::Builder;
 
 mod ingest;
 mod query;
+mod search;
 mod start;
 mod table;
 
@@ -24,6 +26,9 @@ fn main() {
         }
         if runs("query") {
             println!("{}", query::run().await);
+        }
+        if runs("search") {
+            println!("{}", search::run().await);
         }
         if runs("start") {
             println!("{}", start::run().await);

@@ -29,9 +29,9 @@ struct Case {
 }
 
 /// Milliseconds.
-struct Latency {
-    p50: f64,
-    p99: f64,
+pub(crate) struct Latency {
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
 }
 
 /// Asks the same over 1, 10 and 50 million points, each beside its SQL in the same database.
@@ -48,7 +48,7 @@ pub(crate) async fn run() -> Table {
         let measure = async {
             for (case, medians) in cases.iter().zip(&mut medians) {
                 let ours = ask(address, &key, &case.question).await;
-                let sql = pgbench(&world, case.sql);
+                let sql = pgbench(&world, case.sql, Role::App);
                 medians.push(ours.p50);
                 table.row(
                     &format!("{}, {millions} M points", case.name),
@@ -222,7 +222,7 @@ async fn ask(address: SocketAddr, key: &str, question: &Value) -> Latency {
 }
 
 /// Runs a statement as the app does, in a transaction of its tenant and in one round trip.
-fn pgbench(world: &World, sql: &str) -> Option<Latency> {
+pub(crate) fn pgbench(world: &World, sql: &str, role: Role) -> Option<Latency> {
     let folder = std::env::temp_dir().join(format!("takings-pgbench-{}", std::process::id()));
     fs::create_dir_all(&folder).expect("a folder for the log");
     let one_line = sql.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -238,7 +238,7 @@ fn pgbench(world: &World, sql: &str) -> Option<Latency> {
         .arg(format!("--time={YARDSTICK_S}"))
         .arg("--file")
         .arg(&script)
-        .arg(world.database_url(Role::App))
+        .arg(world.database_url(role))
         .output();
     let latencies = ran.ok().map(|ran| {
         assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
@@ -261,7 +261,7 @@ fn times(folder: &Path) -> Vec<f64> {
 }
 
 impl Latency {
-    fn of(mut latencies: Vec<f64>) -> Self {
+    pub(crate) fn of(mut latencies: Vec<f64>) -> Self {
         latencies.sort_by(f64::total_cmp);
         Self { p50: percentile(&latencies, 0.5), p99: percentile(&latencies, 0.99) }
     }

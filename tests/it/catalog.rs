@@ -10,6 +10,10 @@ use uuid::Uuid;
 mod search;
 /// How a shop sells: rounding, taxes, ways to send.
 mod settings;
+/// Products go out as CSV and come back.
+mod sheet;
+/// Attributes are what the type of a product says.
+mod types;
 
 async fn shop() -> (World, String, String) {
     let world = World::new().await.with_tenant("Europe/Berlin").await;

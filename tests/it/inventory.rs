@@ -80,6 +80,35 @@ async fn a_count_and_a_delivery_are_told_and_remembered() {
 }
 
 #[tokio::test]
+async fn where_little_is_left_is_told_page_by_page() {
+    let shelf = Shelf::new().await;
+    let (id, socks) = product("sock", &["S", "M", "L", "XL"]);
+    shelf.world.put(&format!("/v1/products/{id}"), &shelf.key, &socks).await.expect(200);
+    // Of the sizes one is not watched, one has more than enough, and orders wait for one.
+    for (index, (there, low)) in
+        [(1, Some(2)), (1, None), (9, Some(2)), (9, Some(2))].iter().enumerate()
+    {
+        let mut change = shelf.change(json!({ "on_hand": there, "low_stock": low }));
+        change["variant"] = socks["variants"][index]["id"].clone();
+        shelf.adjust(&change).await.expect(200);
+    }
+    let waits = socks["variants"][3]["id"].as_str().unwrap();
+    shelf.world.sql(&format!("update stock set allocated = 7 where variant = '{waits}'")).await;
+    let mut found = Vec::new();
+    let mut after = String::new();
+    loop {
+        let page = format!("/v1/stock?low=true&limit=1{after}");
+        let page = shelf.world.get(&page, &shelf.key).await.expect(200).json;
+        let told = page["stock"].as_array().unwrap().iter();
+        found.extend(told.map(|level| level["sku"].as_str().unwrap().to_owned()));
+        let Some(next) = page["next"].as_str() else { break };
+        after = format!("&after={next}");
+    }
+    found.sort();
+    assert_eq!(found, ["sock-S", "sock-XL"]);
+}
+
+#[tokio::test]
 async fn fifty_changes_at_once_all_count() {
     let shelf = Shelf::new().await;
     shelf.adjust(&shelf.change(json!({ "on_hand": 100 }))).await.expect(200);

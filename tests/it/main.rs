@@ -4,6 +4,8 @@
 
 /// Access tokens: what they may do, and what is no token.
 mod account;
+/// Pages of other origins call what they may, with a key that is for them.
+mod browsers;
 /// Every zone, every change of its clocks: buckets partition time.
 mod calendar;
 /// Carts add up, and lose nothing that was put into them.

@@ -43,7 +43,7 @@ pub fn function() -> Function {
     request_body = TokenIn,
     responses(
         (status = 200, description = "An access token", body = TokenOut),
-        (status = 403, description = "The caller showed a token, not a key"),
+        (status = 403, description = "The caller showed a token, or a key for some origins"),
     )
 )]
 async fn post_token(
@@ -57,6 +57,12 @@ async fn post_token(
             "a token is given for an API key, not for another token",
         ));
     };
+    if !key.origins.is_empty() {
+        return Err(Problem::new(
+            ProblemCode::Forbidden,
+            "a key for some origins is used as it is: a token would be good in all of them",
+        ));
+    }
     let role = wanted.role();
     let mut scopes = role.scopes();
     scopes.retain(|scope| key.scopes.contains(scope));

@@ -1,10 +1,12 @@
-//! Products, their variants and prices; and how the shop sells them.
+//! Products, their types, variants and prices; and how the shop sells them.
 //!
-//! - Trigger: HTTP `/v1/products`, `/v1/shop`, `/v1/tax-zones`, `/v1/shipping-options`.
-//! - Reads: products, settings.
-//! - Writes: products, zones and ways to send, each whole.
+//! - Trigger: HTTP `/v1/products`, `/v1/product-types`, `/v1/shop`, `/v1/tax-zones`,
+//!   `/v1/shipping-options`.
+//! - Reads: products, types, settings.
+//! - Writes: products, types, zones and ways to send, each whole.
 //! - Emits: nothing.
-//! - On failure: each is written in one transaction; it stands or it does not.
+//! - On failure: each is written in one transaction; it stands or it does not. A file of products
+//!   may be sent again.
 
 use app::caller::Caller;
 use app::extract::{Body, Path, header_text};
@@ -13,7 +15,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use domain::access::Scope;
-use domain::catalog::{self, Product};
+use domain::catalog::{self, Product, Unsound};
 use domain::id::ProductId;
 use http::{HeaderMap, StatusCode, header};
 use store::catalog as products;
@@ -27,6 +29,8 @@ use crate::wire::{ProductIn, ProductOut};
 mod answer;
 mod listing;
 mod settings;
+mod sheet;
+mod types;
 mod wire;
 
 /// The function.
@@ -38,6 +42,9 @@ pub fn function() -> Function {
             OpenApiRouter::new()
                 .routes(routes!(listing::list_products))
                 .routes(routes!(get_product, put_product, delete_product))
+                .routes(routes!(sheet::get_sheet, sheet::post_sheet))
+                .routes(routes!(types::list_types))
+                .routes(routes!(types::get_type, types::put_type, types::delete_type))
                 .routes(routes!(settings::get_shop, settings::put_shop))
                 .routes(routes!(settings::list_tax_zones))
                 .routes(routes!(settings::put_tax_zone, settings::delete_tax_zone))
@@ -104,9 +111,10 @@ async fn put_product(
     caller.require(Scope::CatalogWrite)?;
     let expected = header_text(&headers, header::IF_MATCH).map(version).transpose()?;
     let product = wanted.named(ProductId(id));
-    product.check().map_err(|unsound| Problem::invalid(&unsound.field, unsound.to_string()))?;
+    product.check().map_err(unsound)?;
     let tenant = caller.tenant.number;
-    let product = products::put(&app.db, tenant, &product, expected).await.map_err(refused)?;
+    let of = types::of(&app.db, tenant, &product).await?;
+    let product = products::put(&app.db, tenant, &product, expected, of).await.map_err(refused)?;
     let cache = [(header::ETAG, tag(product.version))];
     Ok((cache, Json(ProductOut::from(product))).into_response())
 }
@@ -151,6 +159,10 @@ fn version(tag: &str) -> Result<i32, Problem> {
     number.map_err(|_no_number| {
         Problem::invalid("If-Match", "send the ETag that you were given, such as \"3\"")
     })
+}
+
+fn unsound(unsound: Unsound) -> Problem {
+    Problem::invalid(unsound.field, unsound.fault)
 }
 
 fn refused(error: store::Error) -> Problem {

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use domain::catalog::{Medium, Price, Product, State, Variant};
+use domain::catalog::{Medium, Price, Product, ProductType, State, Variant};
 use domain::id::{ProductId, VariantId};
 use domain::money::Money;
 use domain::tenant::Currency;
@@ -24,6 +24,9 @@ pub(crate) struct ProductIn {
     /// At most 20,000 characters.
     #[serde(default)]
     description: String,
+    /// What its attributes must be: the name of a product type. Anything when absent.
+    #[serde(rename = "type")]
+    product_type: Option<String>,
     /// Whatever else is to be known of it.
     #[serde(default)]
     #[schema(value_type = Object)]
@@ -115,6 +118,9 @@ pub(crate) struct ProductOut {
     slug: String,
     title: String,
     description: String,
+    /// What its attributes are.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    product_type: Option<String>,
     #[schema(value_type = Object)]
     attributes: Map<String, Value>,
     options: Vec<String>,
@@ -140,6 +146,33 @@ struct VariantOut {
     weight_grams: i32,
     is_stocked: bool,
     prices: Vec<PriceWire>,
+}
+
+/// What the attributes of some products must be.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProductTypeDocument {
+    /// JSON Schema, draft 2020-12: of its keywords `type`, `enum`, `const`, `properties`,
+    /// `required`, `additionalProperties`, `items`, `minItems`, `maxItems`, `uniqueItems`,
+    /// `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`, `minLength`, `maxLength`,
+    /// `pattern`, and those that only explain.
+    #[schema(value_type = Object, example = json!({
+        "properties": { "material": { "enum": ["linen", "cotton"] } }, "required": ["material"]
+    }))]
+    pub(crate) schema: Value,
+}
+
+/// All product types.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProductTypesOut {
+    /// By name.
+    pub(crate) product_types: BTreeMap<String, ProductTypeDocument>,
+}
+
+impl From<ProductType> for ProductTypeDocument {
+    fn from(known: ProductType) -> Self {
+        Self { schema: known.written }
+    }
 }
 
 /// Products, in the order that was asked for.
@@ -203,6 +236,7 @@ impl ProductIn {
             slug: self.slug,
             title: self.title,
             description: self.description,
+            product_type: self.product_type,
             attributes: self.attributes,
             options: self.options,
             categories: self.categories,
@@ -251,6 +285,7 @@ impl From<Product> for ProductOut {
             slug: product.slug,
             title: product.title,
             description: product.description,
+            product_type: product.product_type,
             attributes: product.attributes,
             options: product.options,
             categories: product.categories,

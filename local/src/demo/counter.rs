@@ -1,5 +1,7 @@
 use std::time::Instant;
 
+use domain::report::Measure;
+use domain::tenant::Currency;
 use futures_util::stream::{self, StreamExt as _};
 use http::Method;
 use providers::stripe::Stripe;
@@ -49,7 +51,7 @@ pub(super) async fn open(host: &Host, sandbox: Option<&Sandbox>, year: &Year) ->
     let is_open = known["products"].as_array().is_some_and(|products| !products.is_empty());
     let app = host.apps().of(None);
     let (Some(sandbox), Ok(stripe), false) = (sandbox, app.gateway(), is_open) else {
-        return show(&client).await;
+        return show(&client, year.tenant.currency).await;
     };
     let started = Instant::now();
     let goods = shelf::read(&year.file, year.tenant.currency, GOODS)?;
@@ -73,7 +75,7 @@ pub(super) async fn open(host: &Host, sandbox: Option<&Sandbox>, year: &Year) ->
         "{sent} parcels left, {back} orders were partly refunded; all in {:.1} s",
         started.elapsed().as_secs_f64(),
     ));
-    show(&counter.client).await
+    show(&counter.client, year.tenant.currency).await
 }
 
 /// Says how the shop sells, and puts the goods on the shelf.
@@ -204,15 +206,15 @@ impl Counter<'_> {
 
 /// The figures that the trade has made, and the newest order that was partly refunded, with its
 /// history.
-async fn show(client: &Client) -> Result<(), Fault> {
+async fn show(client: &Client, currency: Currency) -> Result<(), Fault> {
     let today = |metric: &str| json!({ "metric": metric, "range": { "preset": "today" } });
     let asked = json!({ "queries": { "revenue": today("revenue"), "orders": today("orders") } });
     let answers = client.post("/v1/query", &asked).await?;
     let total = |name: &str| answers["answers"][name]["total"]["value"].as_f64().unwrap_or(0.0);
     terminal::show(&format!(
-        "Its sales are figures already: {:.0} orders today, {:.2} without tax",
+        "Its sales are figures already: {:.0} orders today, {} without tax",
         total("orders"),
-        total("revenue") / 100.0,
+        Measure::Money(currency).exact(total("revenue")),
     ));
     let listed = client.get("/v1/orders?payment_status=part_refunded&limit=1").await?;
     let Some(order) = listed["orders"].get(0) else { return Ok(()) };
@@ -228,7 +230,7 @@ async fn show(client: &Client) -> Result<(), Fault> {
     for event in history["events"].as_array().into_iter().flatten() {
         terminal::show(&format!(
             "{:>4}  {:<32} {}",
-            event["version"],
+            event["version"].as_i64().unwrap_or(0),
             text(&event["kind"]),
             text(&event["actor"])
         ));

@@ -86,6 +86,19 @@ impl Caller {
 }
 
 impl Caller {
+    /// Refuses a browser that shows the pages of another origin than the key is for. Whoever sends
+    /// no origin is no browser: the key may read and shop and no more, wherever it is used.
+    fn in_pages_of(self, origin: Option<&str>) -> Result<Self, Problem> {
+        let (Some(origin), Some(key)) = (origin, &self.key) else { return Ok(self) };
+        if key.is_for(origin) {
+            return Ok(self);
+        }
+        Err(Problem::new(
+            ProblemCode::OriginNotAllowed,
+            format!("the key is not for pages of {origin}; use one that is, or one for any origin"),
+        ))
+    }
+
     /// Who it is, as histories say it.
     #[must_use]
     pub fn actor(&self) -> String {
@@ -104,7 +117,8 @@ impl FromRequestParts<App> for Caller {
                 unauthenticated("send `Authorization: Bearer` with an API key or an access token")
             })?;
         let caller = if shown.starts_with("tk_") {
-            by_key(app, shown).await?
+            let origin = extract::header_text(&parts.headers, header::ORIGIN);
+            by_key(app, shown).await?.in_pages_of(origin)?
         } else {
             by_token(app, shown).await?
         };

@@ -13,6 +13,8 @@ pub use crate::function::{
 };
 pub use crate::problem::{Problem, ProblemCode};
 
+/// Which calls pages of other origins may make, and that browsers are told so.
+pub mod browsers;
 /// Who calls: API keys and tokens, resolved to a tenant and its scopes.
 pub mod caller;
 /// The time, or a fixed one.

@@ -63,6 +63,8 @@ problem_codes! {
     Unauthenticated = "unauthenticated", UNAUTHORIZED, "The credential is missing or not valid";
     /// The credential lacks a scope.
     Forbidden = "forbidden", FORBIDDEN, "The credential does not allow this";
+    /// The key is for pages of other origins.
+    OriginNotAllowed = "origin_not_allowed", FORBIDDEN, "The key is not for pages of this origin";
     /// Nothing of that name is there.
     NotFound = "not_found", NOT_FOUND, "There is no such thing";
     /// The path is there, the method is not.
@@ -229,6 +231,7 @@ impl IntoResponse for Problem {
             field: self.field.as_deref(),
         };
         let mut response = (status, Json(wire)).into_response();
+        response.extensions_mut().insert(self.code);
         let headers = response.headers_mut();
         headers.extend(self.headers);
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -1,4 +1,5 @@
 use std::any::Any;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -11,6 +12,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::browsers::{self, Browsers};
 use crate::invoke::panic_words;
 use crate::trace::{TraceParent, request_id};
 use crate::{App, Deadline, Problem, ProblemCode, extract};
@@ -26,14 +28,17 @@ struct Hosted {
 }
 
 /// The routes of an HTTP function as any host serves them: problems for everything that goes
-/// wrong, panics included; a deadline; trace context; one wide log line for each request.
+/// wrong, panics included; a deadline; what browsers are told; trace context; one wide log line
+/// for each request.
 pub fn router(name: &'static str, routes: OpenApiRouter<App>, app: App) -> Router {
-    let (routes, _document) = routes.split_for_parts();
+    let (routes, document) = routes.split_for_parts();
+    let browsers = Arc::new(Browsers::of(&document));
     routes
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(app)
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(browsers, browsers::share))
         .layer(middleware::from_fn_with_state(Hosted { name }, invocation))
 }
 

@@ -4,8 +4,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use self::origin::{NotAnOrigin, Origin};
+
 use crate::id::ApiKeyId;
 use crate::tenant::Tenant;
+
+/// The pages that may use a key.
+mod origin;
 
 /// What a credential may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -104,6 +109,9 @@ impl Scope {
         }
     }
 
+    /// What a key holds that anybody may read in the pages of a shop.
+    pub const OF_BROWSERS: [Self; 2] = [Self::CatalogRead, Self::CartsWrite];
+
     /// By its written form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -150,6 +158,17 @@ pub struct ApiKey {
     pub expires_at: Option<Timestamp>,
     /// Points it may send in a minute.
     pub points_per_minute: u32,
+    /// Browsers may use it in pages of these origins, or in any when there are none.
+    #[serde(default)]
+    pub origins: Vec<Origin>,
+}
+
+impl ApiKey {
+    /// Whether a browser may use it in pages of an origin.
+    #[must_use]
+    pub fn is_for(&self, origin: &str) -> bool {
+        self.origins.is_empty() || self.origins.iter().any(|known| known.as_str() == origin)
+    }
 }
 
 /// A secret API key: `tk_live_` or `tk_test_`, 30 base62 characters (178 bits) and a checksum of

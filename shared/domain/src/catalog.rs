@@ -5,8 +5,14 @@ use serde_json::{Map, Value};
 use crate::id::{ProductId, VariantId};
 use crate::money::Money;
 
+use self::schema::Schema;
+
+/// What the attributes of a type of products must be.
+pub mod schema;
 /// Products as they are searched for.
 pub mod search;
+/// Products as rows of a table.
+pub mod sheet;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +28,8 @@ pub struct Product {
     pub title: String,
     /// For people.
     pub description: String,
+    /// What its attributes must be, by name; anything when absent.
+    pub product_type: Option<String>,
     /// Whatever else is to be known of it.
     pub attributes: Map<String, Value>,
     /// What its variants differ in, such as size and color.
@@ -38,6 +46,32 @@ pub struct Product {
     pub version: i32,
     /// What can be bought.
     pub variants: Vec<Variant>,
+}
+
+/// What the attributes of some products must be.
+#[derive(Clone, Debug)]
+pub struct ProductType {
+    /// Small letters, digits and hyphens.
+    pub name: String,
+    /// As it was written.
+    pub written: Value,
+    /// What it says.
+    pub schema: Schema,
+    /// Grows with every change, from 1.
+    pub version: i32,
+}
+
+impl ProductType {
+    /// Reads a type.
+    ///
+    /// # Errors
+    /// The first fault, with the place in the schema that has it.
+    pub fn parse(name: String, schema: Value) -> Result<Self, Unsound> {
+        require(is_slug(&name), "name", || {
+            "a name has 1 to 100 of a-z, 0-9 and -, and begins with a letter or digit".to_owned()
+        })?;
+        Ok(Self { name, schema: Schema::parse(&schema)?, written: schema, version: 0 })
+    }
 }
 
 /// A picture.

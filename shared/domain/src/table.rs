@@ -1,14 +1,16 @@
 use std::fmt;
 
-/// Bytes of one row: what is longer is no row of figures.
+/// Bytes of one row unless said otherwise: what is longer is no row of figures.
 const ROW_BYTES: usize = 64 << 10;
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
 /// Takes a delimited text in pieces and gives its rows back, as RFC 4180 has them. A row that
 /// cannot be read costs one line of the text and not the rest of it: when a quote is not closed,
 /// or the row it would make has not the header's columns, reading goes on at the next line.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Splitter {
+    /// Bytes of one row.
+    longest: usize,
     /// What was fed and not yet taken.
     text: Vec<u8>,
     at: usize,
@@ -75,7 +77,29 @@ struct Extent {
     lines: u64,
 }
 
+impl Default for Splitter {
+    fn default() -> Self {
+        Self::of_rows(ROW_BYTES)
+    }
+}
+
 impl Splitter {
+    /// One whose rows have fewer bytes than so many.
+    #[must_use]
+    pub fn of_rows(longest: usize) -> Self {
+        Self {
+            longest,
+            text: vec![],
+            at: 0,
+            lines: 0,
+            ended: false,
+            skipping: false,
+            delimiter: 0,
+            columns: None,
+            row: Fields::default(),
+        }
+    }
+
     /// Takes the next piece of the text.
     pub fn feed(&mut self, piece: &[u8]) {
         self.text.drain(..self.at);
@@ -95,14 +119,14 @@ impl Splitter {
             if rest.is_empty() {
                 return if self.ended { Found::End } else { Found::Nothing };
             }
-            let end = rest.iter().take(ROW_BYTES).position(|byte| *byte == b'\n');
+            let end = rest.iter().take(self.longest).position(|byte| *byte == b'\n');
             let Some(end) =
-                end.or_else(|| (self.ended && rest.len() < ROW_BYTES).then_some(rest.len()))
+                end.or_else(|| (self.ended && rest.len() < self.longest).then_some(rest.len()))
             else {
-                if rest.len() < ROW_BYTES {
+                if rest.len() < self.longest {
                     return Found::Nothing;
                 }
-                self.at += ROW_BYTES;
+                self.at += self.longest;
                 if !std::mem::replace(&mut self.skipping, true) {
                     return self.malformed(self.lines + 1, Malformed::TooLong);
                 }
@@ -123,7 +147,9 @@ impl Splitter {
             }
             let first = Extent { bytes: whole, lines: 1 };
             let read = if line.contains(&b'"') {
-                self.row.quoted(&rest[..rest.len().min(ROW_BYTES)], self.delimiter, self.ended)
+                let cut = &rest[..rest.len().min(self.longest)];
+                let may_go_on = !self.ended && cut.len() < self.longest;
+                self.row.quoted(cut, self.delimiter, self.ended, may_go_on)
             } else {
                 self.row.plain(line, self.delimiter).map(|()| Some(first))
             };
@@ -211,9 +237,9 @@ impl Fields {
         rest: &[u8],
         delimiter: u8,
         ended: bool,
+        may_go_on: bool,
     ) -> Result<Option<Extent>, Malformed> {
-        let unclosed =
-            || if ended || rest.len() == ROW_BYTES { Err(Malformed::Quotes) } else { Ok(None) };
+        let unclosed = || if may_go_on { Ok(None) } else { Err(Malformed::Quotes) };
         let mut text = Vec::with_capacity(256);
         self.ends.clear();
         let mut at = 0;
@@ -275,7 +301,7 @@ impl fmt::Display for Malformed {
             Self::Quotes => f.write_str(
                 "a quote is not closed, or is followed by more than a delimiter; write it twice",
             ),
-            Self::TooLong => write!(f, "the line has more than {ROW_BYTES} bytes"),
+            Self::TooLong => f.write_str("the line has more bytes than a row may have"),
             Self::Encoding => f.write_str("the line is not UTF-8; save the file as UTF-8"),
         }
     }

@@ -1,4 +1,4 @@
-use domain::access::{ApiKey, KeyHash, Scope, SecretKey};
+use domain::access::{ApiKey, KeyHash, Origin, Scope, SecretKey};
 use domain::calendar::{Calendar, Weekday, Zone};
 use domain::id::{ApiKeyId, TenantId, TenantNumber};
 use domain::tenant::{Currency, Tenant};
@@ -16,17 +16,18 @@ pub async fn key_by_hash(db: &Db, hash: &KeyHash) -> Result<Option<(ApiKey, Opti
     let sql = include_str!("access/by_hash.sql");
     let hash = hash.0.as_slice();
     let answers = db.flight(None, &[Flight { sql, parameters: &[(&hash, Type::BYTEA)] }]).await?;
-    let Some(row) = answers[0].first() else { return Ok(None) };
-    let scopes: Vec<String> = row.get(1);
-    let points_per_minute: i32 = row.get(2);
-    let key = ApiKey {
-        id: ApiKeyId(row.get(0)),
-        scopes: scopes.iter().filter_map(|scope| Scope::parse(scope)).collect(),
-        points_per_minute: u32::try_from(points_per_minute).unwrap_or(0),
-        expires_at: row.get(3),
-        tenant: tenant(row, 5)?,
-    };
-    Ok(Some((key, row.get(4))))
+    let known = |row: &Row| Ok((key(row)?, row.get(4)));
+    answers[0].first().map(known).transpose()
+}
+
+/// The shop of a key that was not revoked. In the role `owner`.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn tenant_of_key(client: &Client, hash: &KeyHash) -> Result<Option<Tenant>, Error> {
+    let sql = include_str!("access/by_hash.sql");
+    let rows = client.query_typed(sql, &[(&hash.0.as_slice(), Type::BYTEA)]).await?;
+    rows.first().map(|row| tenant(row, 5)).transpose()
 }
 
 /// Looks up a tenant by its public id.
@@ -105,6 +106,7 @@ pub async fn create_key(
     key: &ApiKey,
 ) -> Result<(), Error> {
     let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
+    let origins: Vec<&str> = key.origins.iter().map(Origin::as_str).collect();
     client
         .query_typed(
             include_str!("access/create_key.sql"),
@@ -117,10 +119,34 @@ pub async fn create_key(
                 (&scopes, Type::TEXT_ARRAY),
                 (&i32::try_from(key.points_per_minute).unwrap_or(i32::MAX), Type::INT4),
                 (&key.expires_at, Type::TIMESTAMPTZ),
+                (&origins, Type::TEXT_ARRAY),
             ],
         )
         .await?;
     Ok(())
+}
+
+fn key(row: &Row) -> Result<ApiKey, Error> {
+    let scopes: Vec<String> = row.get(1);
+    let points_per_minute: i32 = row.get(2);
+    Ok(ApiKey {
+        id: ApiKeyId(row.get(0)),
+        scopes: scopes.iter().filter_map(|scope| Scope::parse(scope)).collect(),
+        points_per_minute: u32::try_from(points_per_minute).unwrap_or(0),
+        expires_at: row.get(3),
+        tenant: tenant(row, 5)?,
+        origins: origins(row.get(12))?,
+    })
+}
+
+/// One that cannot be read is an error: without it, the key might be for all pages.
+fn origins(stored: Vec<String>) -> Result<Vec<Origin>, Error> {
+    let origin = |text: &String| Origin::parse(text);
+    stored
+        .iter()
+        .map(origin)
+        .collect::<Result<_, _>>()
+        .map_err(|error| Error::Stored("origin", error.into()))
 }
 
 fn tenant(row: &Row, first: usize) -> Result<Tenant, Error> {

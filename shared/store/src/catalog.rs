@@ -10,12 +10,17 @@ use crate::{Db, Error, Flight, Parameter, one_row};
 
 /// Finding products by words, facets and prices.
 pub mod search;
+/// Many products, as a table has them.
+pub mod sheet;
+/// What the attributes of products must be.
+pub mod types;
 
 /// Writes a whole product: what is not in it any more is gone. `expected` is the version that
-/// the caller saw; 0 says that there is none yet. The product as it is then.
+/// the caller saw; 0 says that there is none yet. `type_version` is that of the product's type, by
+/// which its attributes were found to fit. The product as it is then.
 ///
 /// # Errors
-/// [`Error::Refused`] when the product has another version, or a variant is another product's;
+/// [`Error::Refused`] when product or type has another version, or a variant is another product's;
 /// [`Error::Conflict`] with the constraint `product_slug` or `variant_sku` when that is taken;
 /// [`Error::Statement`] with a foreign key when a variant that vanished has stock or orders.
 pub async fn put(
@@ -23,8 +28,12 @@ pub async fn put(
     tenant: TenantNumber,
     product: &Product,
     expected: Option<i32>,
+    type_version: Option<i32>,
 ) -> Result<Product, Error> {
-    let mut statements = vec![
+    let of_type = product.product_type.as_deref().zip(type_version);
+    let mut statements: Vec<Statement> =
+        of_type.map(|(name, version)| types::hold(tenant, name, version)).into_iter().collect();
+    statements.extend([
         put_product(tenant, product, expected)?,
         Statement::new(include_str!("catalog/remove_variants.sql"))
             .with(tenant.0, Type::INT4)
@@ -35,7 +44,7 @@ pub async fn put(
             .with(tenant.0, Type::INT4)
             .with(variants(product), Type::UUID_ARRAY),
         put_prices(tenant, product),
-    ];
+    ]);
     statements.extend(search::index(tenant, product));
     statements.push(
         Statement::new(FIND)
@@ -101,6 +110,7 @@ fn put_product(
         .with(product.tax_category.clone(), Type::TEXT)
         .with(json(serde_json::to_value(&product.media))?, Type::JSONB)
         .with(word(product.state), Type::TEXT)
+        .with(product.product_type.clone(), Type::TEXT)
         .with(expected, Type::INT4))
 }
 
@@ -163,6 +173,7 @@ fn read_product(row: &Row, from: usize) -> Result<Product, Error> {
         state: read(&format!("\"{}\"", row.get::<_, &str>(from + 9)))?,
         version: row.get(from + 10),
         variants: read(row.get(from + 11))?,
+        product_type: row.get(from + 12),
     })
 }
 

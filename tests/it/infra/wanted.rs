@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use app::browsers::Browsers;
 use app::{Function, Role, Trigger, Uses};
 use domain::message::QueueName;
 use serde_json::{Value, json};
@@ -26,7 +27,12 @@ pub(crate) enum Start {
 impl Wanted {
     pub(crate) fn of(function: Function) -> Self {
         let start = match function.trigger {
-            Trigger::Http(router) => Start::Http(routes(&json!(router.get_openapi()))),
+            Trigger::Http(router) => {
+                let document = router.get_openapi();
+                let asked = Browsers::of(document);
+                let asked = asked.paths().map(|path| ("OPTIONS".to_owned(), path.to_owned()));
+                Start::Http(routes(&json!(document)).into_iter().chain(asked).collect())
+            }
             Trigger::Queue(queue, _) => Start::Queue(queue),
             Trigger::Schedule(every, _) => Start::Schedule(every.to_string()),
             Trigger::Command(_) => Start::Command,

@@ -24,6 +24,16 @@ impl Connection {
         Ok(Self { stream, read: Vec::with_capacity(1 << 16) })
     }
 
+    /// Asks for something and waits for the answer: status and body.
+    ///
+    /// # Errors
+    /// When the connection breaks off.
+    pub async fn get(&mut self, path: &str, key: &str) -> Result<(u16, Vec<u8>)> {
+        let head =
+            format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {key}\r\n");
+        self.send(&head, &[]).await
+    }
+
     /// Posts a body and waits for the answer: status and body.
     ///
     /// # Errors

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use app::entropy;
 use app::{App, Clock, Config, Function, Role};
 use axum::body::Body;
-use domain::access::{ApiKey, Scope, SecretKey};
+use domain::access::{ApiKey, Origin, Scope, SecretKey};
 use domain::calendar::{Calendar, Weekday, Zone};
 use domain::id::{ApiKeyId, TenantId, TenantNumber};
 use domain::tenant::{Currency, Tenant};
 use http::{Method, Request, header};
 use jiff::{Timestamp, civil};
 use local::apps::{Apps, Setup};
+use local::command_line::BrowserKeyOptions;
 use local::host::{Drained, Host};
 use local::keys::Secrets;
 use local::objects::ObjectFolder;
@@ -151,9 +152,22 @@ impl World {
             scopes: scopes.to_vec(),
             expires_at: None,
             points_per_minute,
+            origins: vec![],
         };
         access::create_key(&self.owner, &secret, "test", &key).await.expect("the key is made");
         secret.reveal().to_owned()
+    }
+
+    /// A new key for the pages of the first tenant's shop, of these origins or of any.
+    ///
+    /// # Panics
+    /// Panics when one is no origin, or Postgres refuses.
+    pub async fn browser_key(&self, origins: &[&str]) -> String {
+        let shop = SecretKey::parse(&self.key(&[]).await).expect("a key");
+        let origin = |text: &&str| Origin::parse(text).expect("an origin");
+        let wanted = BrowserKeyOptions { shop, origins: origins.iter().map(origin).collect() };
+        let made = local::shop::browser_key(&self.owner, &wanted).await.expect("Postgres is there");
+        made.expect("the shop has the key").1.reveal().to_owned()
     }
 
     /// What a function of this role may touch.

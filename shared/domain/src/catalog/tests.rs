@@ -35,6 +35,7 @@ fn shirt() -> Product {
         options: vec!["size".to_owned()],
         categories: vec!["shirts".to_owned()],
         tax_category: "standard".to_owned(),
+        product_type: None,
         media: vec![],
         state: State::Published,
         version: 1,

@@ -1,3 +1,3 @@
-insert into api_key (id, tenant, hash, hint, name, scopes, points_per_minute, expires_at)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
+insert into api_key (id, tenant, hash, hint, name, scopes, points_per_minute, expires_at, origins)
+values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 on conflict (hash) do nothing

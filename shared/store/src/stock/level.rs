@@ -218,12 +218,11 @@ fn nudge(tenant: TenantNumber, variant: VariantId) -> Result<Statement, Error> {
 /// What Postgres answers.
 pub async fn levels(db: &Db, tenant: TenantNumber, wanted: &Wanted) -> Result<Vec<Level>, Error> {
     let (variant, location) = (wanted.variant.map(|it| it.0), wanted.location.map(|it| it.0));
-    let sql = include_str!("find.sql");
+    let sql = if wanted.low { include_str!("find_low.sql") } else { include_str!("find.sql") };
     let parameters: &[Parameter<'_>] = &[
         (&tenant.0, Type::INT4),
         (&variant, Type::UUID),
         (&location, Type::UUID),
-        (&wanted.low, Type::BOOL),
         (&wanted.after.0, Type::UUID),
         (&wanted.after.1, Type::UUID),
         (&wanted.limit, Type::INT8),

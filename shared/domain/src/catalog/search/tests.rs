@@ -44,6 +44,7 @@ fn shirt(variants: Vec<Variant>) -> Product {
         options: vec!["size".to_owned()],
         categories: vec!["Shirts".to_owned()],
         tax_category: "standard".to_owned(),
+        product_type: None,
         media: vec![],
         state: State::Published,
         version: 1,

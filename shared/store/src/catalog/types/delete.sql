@@ -1,0 +1,1 @@
+delete from product_type where tenant = $1 and name = $2

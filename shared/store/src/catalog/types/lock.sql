@@ -1,0 +1,1 @@
+select version from product_type where tenant = $1 and name = $2 for update
