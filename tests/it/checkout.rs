@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use local::sandbox::{Fault, FaultKind};
 use providers::stripe::Window;
 use serde_json::{Value, json};
+use store::meter::Meter;
 use tests::Answer;
 use tests::client::request;
 use tests::gateway::{Gateway, WEBHOOK_SECRET};
@@ -167,7 +168,7 @@ async fn a_cart_becomes_an_order_that_is_placed_when_it_is_paid() {
 }
 
 #[tokio::test]
-async fn f15_a_cart_becomes_one_order_whatever_is_asked_at_once_and_again() {
+async fn f15_f19_a_cart_becomes_one_order_with_one_payment_whatever_is_asked_at_once_and_again() {
     let till = Till::with_stock(50).await;
     let basket = till.basket(1).await;
     let asked = join_all((0..50).map(|_| till.check_out(&basket, "once"))).await;
@@ -242,4 +243,55 @@ async fn what_cannot_be_bought_is_refused_and_nothing_is_written() {
     assert_eq!(till.orders().await, 0);
     assert_eq!(till.shop.world.count("select count(*) from contact").await, 0);
     assert_eq!(till.shop.world.count("select sum(reserved)::bigint from stock").await, 0);
+}
+
+#[tokio::test]
+async fn f03_carts_that_cross_each_other_all_become_orders() {
+    let till = Till::with_stock(400).await;
+    let basket = |(first, second): (&'static str, &'static str)| {
+        let till = &till;
+        async move {
+            let basket = till.shop.basket().await;
+            till.shop.add(&basket, first, 1).await.expect(200);
+            till.shop.add(&basket, second, 1).await.expect(200);
+            let free = json!({ "shipping": "7a6e0000-0000-7000-8000-000000000352" });
+            till.shop.send((Method::PATCH, ""), &basket, None, &free).await.expect(200);
+            basket
+        }
+    };
+    let orders = [("shirt-S", "shirt-M"), ("shirt-M", "shirt-S")];
+    let baskets = join_all((0..200).map(|n| basket(orders[n % 2]))).await;
+    let answers = join_all(baskets.iter().map(|basket| till.check_out(basket, &basket.id))).await;
+    let refused = answers.iter().filter(|answer| answer.status != 201);
+    assert_eq!(refused.map(Answer::text).collect::<Vec<_>>(), Vec::<String>::new());
+    assert_eq!(till.shop.world.count("select sum(reserved)::bigint from stock").await, 400);
+}
+
+#[tokio::test]
+async fn f44_no_company_is_asked_while_a_cart_is_filled() {
+    let uses = tests::lambda::function("cart").uses;
+    assert!(!uses.gateway && !uses.mailer && uses.sends.is_empty());
+}
+
+#[tokio::test]
+async fn f47_what_customers_wait_for_asks_postgres_a_few_times() {
+    let till = Till::with_stock(9).await;
+    // Whatever a process learns once is learned.
+    let first = till.basket(1).await;
+    till.check_out(&first, "first").await.expect(201);
+    let basket = till.basket(1).await;
+    let read = Meter::default();
+    read.measure(till.shop.read(&basket)).await;
+    let added = Meter::default();
+    added.measure(till.shop.add(&basket, "shirt-M", 1)).await.expect(200);
+    let placed = Meter::default();
+    let made = placed.measure(till.check_out(&basket, "counted")).await.expect(201).json;
+    let status = Meter::default();
+    status.measure(till.status(&basket, &made["order"])).await;
+    // The record of the sweeper is one of them where records lie in Postgres.
+    let ceilings = [(&read, 1), (&added, 3), (&placed, 4), (&status, 1)];
+    for (position, (meter, ceiling)) in ceilings.into_iter().enumerate() {
+        let round_trips = meter.round_trips();
+        assert!((1..=ceiling).contains(&round_trips), "call {position}: {round_trips} round trips");
+    }
 }

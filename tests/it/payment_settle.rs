@@ -7,14 +7,14 @@ use app::{Clock, Deadline, Delivery, Failure, Role};
 use domain::id::{OrderId, PaymentId, TenantNumber};
 use domain::message::{PaymentMessage, QueueName};
 use domain::money::Money;
-use domain::order::{Capture, Order, OrderStatus, PaymentStatus};
+use domain::order::{Capture, Command, Order, OrderStatus, PaymentStatus};
 use domain::payment::{Fact, Notice, STRIPE, Subject};
 use domain::tenant::Currency;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use local::sandbox::{Fault, FaultKind};
 use providers::stripe::{NewPayment, Payment};
-use store::orders;
+use store::orders::{self, Act};
 use tests::gateway::Gateway;
 use tests::lambda::function;
 use uuid::Uuid;
@@ -185,7 +185,7 @@ async fn what_is_old_is_recorded_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_notice_that_carries_only_the_providers_name_finds_its_order() {
+async fn f11_a_notice_that_comes_before_its_payment_is_known_finds_it_later() {
     let till = Till::with_stock(1).await;
     let (order, payment) = till.order(1190).await;
     let notice = |event: &str, reference: &str| Notice {
@@ -273,5 +273,67 @@ async fn a_refund_whose_answer_was_lost_is_looked_for_before_it_is_asked_for_aga
     assert_eq!(page.items.len(), 1);
     let order = till.now(order.id).await;
     assert!(order.operations().is_empty(), "{order:?}");
+    assert_eq!(till.shop.faults().await, 0);
+}
+
+#[tokio::test]
+async fn f10_the_notice_races_with_whoever_made_the_payment_and_both_are_right() {
+    let till = Till::with_stock(200).await;
+    let orders = (0..200).map(|_| till.order(1190));
+    let mut rounds = vec![];
+    for round in orders {
+        rounds.push(round.await);
+    }
+    for (_, payment) in &rounds {
+        till.pay(payment).await;
+    }
+    let notices = till.gateway.notices();
+    assert_eq!(notices.len(), 200);
+    for (notice, (order, payment)) in notices.into_iter().zip(&rounds) {
+        let app = till.app();
+        let made = || async {
+            let start = Command::Start {
+                payment: order.payments[0].id,
+                reference: payment.reference.clone(),
+            };
+            let act = Act {
+                actor: "checkout",
+                request_id: None,
+                at: app.clock.now(),
+                gateway: STRIPE,
+                said: None,
+                contact: None,
+            };
+            let tenant = till.shop.tenant;
+            orders::commit(&app.db, tenant, order.id, &act, |_| Ok(vec![start.clone()])).await
+        };
+        let (told, told_again, made) =
+            tokio::join!(till.deliver(notice.clone()), till.deliver(notice), made());
+        told.unwrap();
+        told_again.unwrap();
+        assert_eq!(made.unwrap().order.id, order.id);
+    }
+    let captured = "select count(*) from order_event where kind = 'payment.captured.v1'";
+    assert_eq!(till.shop.world.count(captured).await, 200);
+    assert_eq!(till.shop.world.count("select count(distinct number) from orders").await, 200);
+    assert_eq!(till.shop.world.count("select max(number) from orders").await, 200);
+    assert_eq!(till.shop.faults().await, 0);
+}
+
+#[tokio::test]
+async fn f18_who_paid_for_something_cheap_has_not_paid_for_something_dear() {
+    let till = Till::with_stock(2).await;
+    let (dear, _) = till.order(1190).await;
+    let (cheap, payment) = till.order(1190).await;
+    till.pay(&payment).await;
+    let notice = till.gateway.notices().remove(0);
+    till.deliver(notice.clone()).await.unwrap();
+    let forged =
+        Notice { event: "evt_forged".to_owned(), subject: Some(till.subject(&dear)), ..notice };
+    let refused = till.deliver(forged).await;
+    assert!(refused.is_err(), "a payment belongs to one order");
+    assert_eq!(till.now(cheap.id).await.status(), OrderStatus::Confirmed);
+    let dear = till.now(dear.id).await;
+    assert_eq!((dear.status(), dear.captured_minor()), (OrderStatus::Open, 0));
     assert_eq!(till.shop.faults().await, 0);
 }

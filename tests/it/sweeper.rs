@@ -39,7 +39,7 @@ async fn sent(world: &World) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_a_crash_left_in_the_outbox_is_sent_once_and_in_order() {
+async fn f42_what_a_crash_left_in_the_outbox_is_sent_once_and_in_order() {
     let world = World::at(NOON).await.with_tenant("Europe/Berlin").await;
     let app = world.app(Role::System);
     relay::announce(&app).await.unwrap();

@@ -17,9 +17,23 @@ tokio::task_local! {
 }
 
 impl Meter {
-    /// Runs the invocation under this meter.
+    /// Runs the invocation under this meter. What it spends is also spent by whatever is measured
+    /// around it.
     pub async fn measure<F: Future>(&self, invocation: F) -> F::Output {
-        CURRENT.scope(self.clone(), invocation).await
+        let around = CURRENT.try_with(Self::clone).ok();
+        let before = self.spent();
+        let output = CURRENT.scope(self.clone(), invocation).await;
+        if let Some(around) = around {
+            let (micros, round_trips) = self.spent();
+            around.0.micros.fetch_add(micros - before.0, Ordering::Relaxed);
+            around.0.round_trips.fetch_add(round_trips - before.1, Ordering::Relaxed);
+        }
+        output
+    }
+
+    fn spent(&self) -> (u64, u64) {
+        let Spent { micros, round_trips } = &*self.0;
+        (micros.load(Ordering::Relaxed), round_trips.load(Ordering::Relaxed))
     }
 
     /// Milliseconds so far.
