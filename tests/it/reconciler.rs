@@ -168,7 +168,7 @@ async fn a_payment_without_an_order_is_listed_for_a_person() {
     assert!(found[0].get("settled_at").is_none());
     let nobodys = till.shop.world.sql("select reference from payment_finding where tenant is null");
     let nobodys: Vec<String> = nobodys.await.iter().map(|row| row.get(0)).collect();
-    assert_eq!(nobodys, [foreign.reference.clone()]);
+    assert_eq!(nobodys, std::slice::from_ref(&foreign.reference));
     let till = ten_times(till).await;
     assert_eq!(refunded(&till, &foreign.reference).await, 0, "it is not ours to give back");
 }
