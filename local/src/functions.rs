@@ -29,6 +29,7 @@ pub fn all() -> Vec<Function> {
         payment_settle::function(),
         payment_webhook::function(),
         query::function(),
+        reconciler::function(),
         report_planner::function(),
         report_sender::function(),
         reports::function(),

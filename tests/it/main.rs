@@ -78,6 +78,8 @@ mod pooler;
 mod ports;
 /// Questions are answered as a count by hand would.
 mod query;
+/// The provider is held against the orders.
+mod reconciler;
 /// The letter of a report reads well.
 mod report_letter;
 /// What is due is planned once.

@@ -58,7 +58,16 @@ async fn every_statement_is_sound_and_allowed_to_the_role_that_uses_it() {
 }
 
 /// Across tenants.
-const SYSTEM: [&str; 3] = ["forecasts/wanted.sql", "reports/take_due.sql", "reports/next_due.sql"];
+const SYSTEM: [&str; 8] = [
+    "findings/known.sql",
+    "findings/note.sql",
+    "findings/open.sql",
+    "findings/settle.sql",
+    "findings/waiting.sql",
+    "forecasts/wanted.sql",
+    "reports/take_due.sql",
+    "reports/next_due.sql",
+];
 /// Of one tenant, and across tenants.
 const SYSTEM_TOO: [&str; 1] = ["outbox/take.sql"];
 /// Making tenants, migrating and keeping house.

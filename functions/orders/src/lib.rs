@@ -1,7 +1,7 @@
 //! What customers bought: read, cancelled, paid back, taken back.
 //!
-//! - Trigger: HTTP `/v1/orders`, `/v1/order-status`.
-//! - Reads: orders with their history, contacts, invoices.
+//! - Trigger: HTTP `/v1/orders`, `/v1/order-status`, `/v1/payment-findings`.
+//! - Reads: orders with their history, contacts, invoices, findings.
 //! - Writes: events of orders with all that follows from them, numbers of invoices, contacts.
 //! - Emits: calls to the payment provider; nudges to those who follow orders.
 //! - On failure: nothing was written, or all of it; what is to be asked of the provider is asked by
@@ -43,6 +43,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(reads::list_orders))
         .routes(routes!(reads::get_order))
         .routes(routes!(reads::get_history))
+        .routes(routes!(reads::list_findings))
         .routes(routes!(acts::cancel))
         .routes(routes!(acts::reduce))
         .routes(routes!(acts::capture))

@@ -8,11 +8,11 @@ use domain::id::OrderId;
 use domain::order::Order;
 use jiff::Timestamp;
 use serde::Deserialize;
-use store::orders as kept;
+use store::{findings, orders as kept};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use crate::wire::{HistoryOut, OrderOut, OrdersOut};
+use crate::wire::{HistoryOut, OrderOut, OrdersOut, PaymentFindingsOut};
 
 const PAGE: i64 = 50;
 const PAGE_MAX: i64 = 500;
@@ -113,6 +113,25 @@ pub(crate) async fn get_history(
     }
     let events = history.into_iter().map(TryInto::try_into).collect::<Result<_, _>>();
     Ok(Json(HistoryOut { events: events.map_err(Problem::internal)? }))
+}
+
+/// List payments that no order accounts for
+///
+/// The payment provider is held against the orders once a day. What was paid without an order, or
+/// twice, or is not known to the provider, is listed here: the newest 500. What was paid twice goes
+/// back by itself.
+#[utoipa::path(
+    get, path = "/v1/payment-findings", tag = "orders",
+    security(("api_key" = ["orders:read"])),
+    responses((status = 200, description = "Findings", body = PaymentFindingsOut))
+)]
+pub(crate) async fn list_findings(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<Json<PaymentFindingsOut>, Problem> {
+    caller.require(Scope::OrdersRead)?;
+    let found = findings::list(&app.db, caller.tenant.number, PAGE_MAX).await?;
+    Ok(Json(PaymentFindingsOut { findings: found.into_iter().map(Into::into).collect() }))
 }
 
 /// The order with its contact, as it is answered.

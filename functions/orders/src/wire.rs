@@ -4,6 +4,7 @@ use domain::order::{Pick, Portion, Stored};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use store::findings::Listed;
 use store::orders::Summary;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -292,4 +293,39 @@ pub(crate) struct InvoiceOut {
     pub(crate) issued_at: Timestamp,
     /// Where it is to be read and printed.
     pub(crate) url: String,
+}
+
+/// Payments that no order accounts for.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PaymentFindingsOut {
+    pub(crate) findings: Vec<PaymentFindingOut>,
+}
+
+/// A payment that no order accounts for.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PaymentFindingOut {
+    /// At which provider.
+    #[schema(example = "stripe")]
+    gateway: String,
+    /// As the provider calls it.
+    reference: String,
+    currency: String,
+    amount_minor: i64,
+    /// `no_order`: it was paid, and there is no such order. `duplicate`: it was made once more,
+    /// and goes back. `missing`: an order waits for it, and the provider does not know it.
+    #[schema(example = "no_order")]
+    wrong: String,
+    #[schema(value_type = String)]
+    found_at: Timestamp,
+    /// When it went back, or was called off; absent while a person has to look.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    settled_at: Option<Timestamp>,
+}
+
+impl From<Listed> for PaymentFindingOut {
+    fn from(it: Listed) -> Self {
+        let Listed { gateway, reference, currency, amount_minor, wrong, found_at, settled_at } = it;
+        Self { gateway, reference, currency, amount_minor, wrong, found_at, settled_at }
+    }
 }

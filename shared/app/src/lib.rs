@@ -29,6 +29,8 @@ pub mod due;
 pub mod extract;
 /// The seam: what a function is, whoever hosts it.
 pub mod function;
+/// The words of the payment provider's client.
+pub mod gateway;
 /// One message or one tick, as every host hands it to its function.
 pub mod invoke;
 /// Points per key and minute, leased in blocks.

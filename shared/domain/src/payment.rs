@@ -6,10 +6,13 @@ use crate::money::Money;
 use crate::order::{DisputeState, RefundState};
 
 pub use self::notice::{NotANotice, read};
+pub use self::reconcile::{Amiss, Known, Ours, Verdict, reconcile};
 pub use self::signature::{SignatureError, TOLERANCE_S, sign, verify};
 
 /// What an event of the provider says.
 mod notice;
+/// What a provider lists, against what we know.
+mod reconcile;
 /// Who sent it.
 mod signature;
 

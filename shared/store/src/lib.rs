@@ -15,6 +15,8 @@ mod db;
 /// What customers get, and what they had of it.
 pub mod discounts;
 mod error;
+/// Payments that no order accounts for.
+pub mod findings;
 /// Forecasts, one for each metric and origin.
 pub mod forecasts;
 /// Imports and their refused lines.

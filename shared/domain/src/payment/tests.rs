@@ -188,3 +188,55 @@ fn a_notice_travels_in_a_message_and_arrives_as_it_was() {
         assert_eq!(serde_json::from_value::<PaymentMessage>(wire).unwrap(), message);
     }
 }
+
+#[test]
+fn a_listed_payment_is_known_or_news_or_amiss() {
+    use crate::id::{OrderId, PaymentId, TenantNumber};
+    use crate::tenant::Currency;
+    let subject = Subject {
+        tenant: TenantNumber(1),
+        order: OrderId(uuid::Uuid::from_u128(1)),
+        payment: PaymentId(uuid::Uuid::from_u128(2)),
+    };
+    let currency = Currency::try_from("EUR".to_owned()).unwrap();
+    let amount = crate::money::Money { amount_minor: 1190, currency };
+    let (taken, held) = (Fact::Captured { amount }, Fact::Authorized { amount });
+    let ours = |reference: Option<&str>, payment_status: &str, captured_minor| Known {
+        tenant: Some(subject.tenant),
+        ours: Some(Ours {
+            subject,
+            reference: reference.map(str::to_owned),
+            payment_status: payment_status.to_owned(),
+            captured_minor,
+        }),
+    };
+    let verdict = |fact: Option<&Fact>, known: &Known| reconcile("pi_1", fact, true, known);
+    for (fact, status, captured_minor, is_news) in [
+        (&taken, "pending", 0, true),
+        (&taken, "authorized", 0, true),
+        (&taken, "captured", 1190, false),
+        (&taken, "refunded", 1190, false),
+        (&held, "pending", 0, true),
+        (&held, "failed", 0, true),
+        (&held, "authorized", 0, false),
+        (&held, "voided", 0, false),
+        (&Fact::Voided, "authorized", 0, true),
+        (&Fact::Voided, "voided", 0, false),
+        (&Fact::Processing, "pending", 0, false),
+    ] {
+        let expected = if is_news { Verdict::News(subject) } else { Verdict::Known };
+        for reference in [None, Some("pi_1")] {
+            let known = ours(reference, status, captured_minor);
+            assert_eq!(verdict(Some(fact), &known), expected, "{fact:?} of {known:?}");
+        }
+    }
+    let other = ours(Some("pi_0"), "captured", 1190);
+    assert_eq!(verdict(None, &other), Verdict::Amiss(Amiss::Duplicate));
+    assert_eq!(verdict(Some(&taken), &other), Verdict::Amiss(Amiss::Duplicate));
+    assert_eq!(verdict(Some(&Fact::Voided), &other), Verdict::Known);
+    let nobodys = Known::default();
+    assert_eq!(verdict(None, &nobodys), Verdict::Known);
+    assert_eq!(verdict(Some(&held), &nobodys), Verdict::Amiss(Amiss::NoOrder));
+    let unmarked = reconcile("pi_1", Some(&taken), false, &nobodys);
+    assert_eq!(unmarked, Verdict::Amiss(Amiss::Unmarked));
+}

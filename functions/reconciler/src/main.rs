@@ -1,0 +1,5 @@
+//! `reconciler` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(reconciler::function())
+}
