@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use providers::hooks::Courier;
 use providers::stripe::Stripe;
 use store::Db;
 
@@ -27,6 +28,8 @@ pub mod due;
 pub mod extract;
 /// The seam: what a function is, whoever hosts it.
 pub mod function;
+/// Secrets of endpoints, and what they sign.
+pub mod hooks;
 /// One message or one tick, as every host hands it to its function.
 pub mod invoke;
 /// Points per key and minute, leased in blocks.
@@ -78,6 +81,8 @@ pub struct Parts {
     pub objects: Option<objects::Objects>,
     /// The payment provider. Absent where the function declares none: see [`App::gateway`].
     pub gateway: Option<Stripe>,
+    /// To endpoints of shops.
+    pub courier: Courier,
     /// The time.
     pub clock: Clock,
     /// Addresses and keys.

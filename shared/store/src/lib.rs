@@ -17,6 +17,8 @@ pub mod discounts;
 mod error;
 /// Forecasts, one for each metric and origin.
 pub mod forecasts;
+/// Endpoints of shops, and what they are told.
+pub mod hooks;
 /// Imports and their refused lines.
 pub mod imports;
 /// The Postgres queue, for self-hosting.
