@@ -56,6 +56,7 @@ impl Apps {
             Arc::new(PostgresQueue { db: port_db.clone(), sent: sent.clone() });
         let key_value: Arc<dyn KeyValue> =
             Arc::new(PostgresKeyValue { db: port_db, clock: setup.clock });
+        let courier = setup.config.courier();
         let role = |url: &String, connections, checks_role| {
             App::new(Parts {
                 db: db(setup, url, connections, checks_role),
@@ -64,6 +65,7 @@ impl Apps {
                 mailer: setup.mailer.clone(),
                 objects: Some(setup.objects.clone()),
                 gateway: setup.gateway.clone(),
+                courier: courier.clone(),
                 clock: setup.clock,
                 config: Config { database_url: url.clone(), ..setup.config.clone() },
                 callers: Callers::default(),
@@ -88,6 +90,7 @@ impl Apps {
             mailer: all.mailer.clone(),
             objects: all.objects.clone(),
             gateway: all.gateway.clone(),
+            courier: all.courier.clone(),
             clock: all.clock,
             config: all.config.clone(),
             callers: Callers::default(),

@@ -15,6 +15,8 @@ pub fn all() -> Vec<Function> {
         forecast_batch::function(),
         forecast_planner::function(),
         fulfillment::function(),
+        hook_sender::function(),
+        hooks::function(),
         import_run::function(),
         imports::function(),
         ingest::function(),

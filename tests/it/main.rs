@@ -30,6 +30,10 @@ mod forecast_planner;
 mod fulfillment;
 /// The generated shop's year is believable.
 mod generator;
+/// Endpoints are told what became of orders, once, signed, until they take it.
+mod hook_sender;
+/// Endpoints are named, checked, changed, and told a secret once.
+mod hooks;
 /// The rules of the house.
 mod house;
 /// Files become points, each line once, and go again.

@@ -41,12 +41,16 @@ enum NotMeasured {
     Metrics(#[from] Unfit),
     #[error("the points of {0} were refused")]
     Refused(&'static str),
+    #[error("nobody measures what is on its way to an endpoint")]
+    NothingSold,
 }
 
 async fn measure(app: App, delivery: Delivery) -> Result<(), Failure> {
     let nudge: Nudge = serde_json::from_str(&delivery.body).map_err(Failure::discard)?;
-    let (Nudge::Order { tenant, .. } | Nudge::Stock { tenant, .. } | Nudge::Carts { tenant, .. }) =
-        nudge;
+    let (Nudge::Order { tenant, .. }
+    | Nudge::Stock { tenant, .. }
+    | Nudge::Carts { tenant, .. }
+    | Nudge::Hook { tenant, .. }) = nudge;
     tracing::Span::current().record("tenant", tenant.0);
     let found = access::tenant_by_number(&app.db, tenant).await?;
     let tenant = found.ok_or_else(|| Failure::discard(NotMeasured::NoSuchTenant(tenant)))?;
@@ -55,6 +59,7 @@ async fn measure(app: App, delivery: Delivery) -> Result<(), Failure> {
         Nudge::Order { order, .. } => shop.order(order).await,
         Nudge::Stock { variant, .. } => shop.stock(&[variant]).await,
         Nudge::Carts { from, to, .. } => shop.carts(from, to).await,
+        Nudge::Hook { .. } => Err(Failure::discard(NotMeasured::NothingSold)),
     }
 }
 

@@ -1,19 +1,19 @@
 //! Takes up what was left behind: messages in the outbox, orders whose time is over, calls to
-//! payment providers that nobody has made.
+//! payment providers that nobody has made, events that endpoints are to be told again.
 //!
 //! - Trigger: schedule, every 15 minutes.
-//! - Reads: the key-value record that says when something may be due; only then the outbox and
-//!   orders.
+//! - Reads: the key-value record that says when something may be due; only then the outbox, orders
+//!   and deliveries to endpoints.
 //! - Writes: takes rows out of the outbox.
 //! - Emits: messages of every queue, as their transactions posted them; one to `payments` for each
-//!   order that is due.
+//!   order that is due, one to `hooks` for each delivery.
 //! - On failure: the rows stay, and so does the record; the next tick tries again.
 
 use app::port::Outgoing;
 use app::{App, Failure, Function, Role, Tick, Trigger, Uses, due, relay};
-use domain::id::{OrderId, TenantNumber};
-use domain::message::{PaymentMessage, QueueName};
-use store::orders;
+use domain::id::{HookDeliveryId, OrderId, TenantNumber};
+use domain::message::{Nudge, PaymentMessage, QueueName};
+use store::{hooks, orders};
 use uuid::Uuid;
 
 /// The function.
@@ -37,11 +37,13 @@ async fn sweep(app: App, _tick: Tick) -> Result<(), Failure> {
     let Some(look) = due::begin(&app, relay::SWEPT).await? else { return Ok(()) };
     let sent = relay::outbox(&app, None, &QueueName::ALL).await?;
     let orders = call_orders(&app).await?;
-    if sent > 0 || orders > 0 {
-        tracing::info!(sent, orders, "something was left behind");
+    let hooks = call_hooks(&app).await?;
+    if sent > 0 || orders > 0 || hooks > 0 {
+        tracing::info!(sent, orders, hooks, "something was left behind");
     }
-    // Orders that are due stay due until their messages were taken: the next tick looks again.
-    let next_at = orders::next_due(&app.db).await?;
+    // What is due stays due until its message was taken: the next tick looks again.
+    let (order_at, hook_at) = (orders::next_due(&app.db).await?, hooks::next_due(&app.db).await?);
+    let next_at = order_at.into_iter().chain(hook_at).min();
     if !look.is_early(&app) {
         due::end(&app, &look, next_at).await?;
     }
@@ -56,6 +58,22 @@ async fn call_orders(app: &App) -> Result<usize, Failure> {
         let Some((_, last)) = due.last() else { return Ok(called) };
         let messages = due.iter().map(message).collect::<Result<Vec<_>, _>>();
         app.queue.send(QueueName::Payments, &messages.map_err(Failure::discard)?).await?;
+        called += due.len();
+        after = *last;
+    }
+}
+
+/// Asks for everything to be told that endpoints are to be told now.
+async fn call_hooks(app: &App) -> Result<usize, Failure> {
+    let (mut called, mut after) = (0, HookDeliveryId(Uuid::nil()));
+    loop {
+        let due = hooks::due(&app.db, app.clock.now(), after, AT_ONCE).await?;
+        let Some((_, last)) = due.last() else { return Ok(called) };
+        let nudges = due.iter().map(|&(tenant, delivery)| Nudge::Hook { tenant, delivery });
+        let bodies = nudges.map(|nudge| serde_json::to_string(&nudge));
+        let messages = bodies.map(|body| Ok(Outgoing { body: body?, ..Outgoing::default() }));
+        let messages = messages.collect::<Result<Vec<_>, serde_json::Error>>();
+        app.queue.send(QueueName::Hooks, &messages.map_err(Failure::discard)?).await?;
         called += due.len();
         after = *last;
     }

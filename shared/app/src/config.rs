@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use domain::message::QueueName;
+use providers::hooks::{Courier, Reach};
 use providers::stripe::{Access, LIVE_URL, Patience, Stripe, StripeSetupError};
 
 /// Addresses and keys, read once.
@@ -37,6 +38,8 @@ pub struct Config {
     /// What the payment provider signs its webhooks with: `whsec_…`, separated by commas, because
     /// they are rolled.
     pub stripe_webhook_secrets: String,
+    /// Where endpoints of shops may be.
+    pub hook_reach: Reach,
     /// AWS: region, credentials and, for tests, another endpoint.
     pub aws: AwsEnvironment,
 }
@@ -79,6 +82,7 @@ impl Config {
             stripe_secret_key: read("STRIPE_SECRET_KEY").unwrap_or_default(),
             stripe_url: read("STRIPE_URL").unwrap_or_else(|| LIVE_URL.to_owned()),
             stripe_webhook_secrets: read("STRIPE_WEBHOOK_SECRETS").unwrap_or_default(),
+            hook_reach: Reach::Public,
             aws: AwsEnvironment {
                 region: read("AWS_REGION").unwrap_or_default(),
                 access_key_id: read("AWS_ACCESS_KEY_ID").unwrap_or_default(),
@@ -103,6 +107,12 @@ impl Config {
             patience: Patience::default(),
         };
         (!access.secret_key.is_empty()).then(|| Stripe::new(&access)).transpose()
+    }
+
+    /// What brings events to endpoints of shops.
+    #[must_use]
+    pub fn courier(&self) -> Courier {
+        Courier::new(self.hook_reach, self.tls_ca_file.clone())
     }
 }
 

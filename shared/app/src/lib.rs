@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use providers::hooks::Courier;
 use providers::stripe::Stripe;
 use store::Db;
 
@@ -31,6 +32,8 @@ pub mod extract;
 pub mod function;
 /// The words of the payment provider's client.
 pub mod gateway;
+/// Secrets of endpoints, and what they sign.
+pub mod hooks;
 /// One message or one tick, as every host hands it to its function.
 pub mod invoke;
 /// Points per key and minute, leased in blocks.
@@ -82,6 +85,8 @@ pub struct Parts {
     pub objects: Option<objects::Objects>,
     /// The payment provider. Absent where the function declares none: see [`App::gateway`].
     pub gateway: Option<Stripe>,
+    /// To endpoints of shops.
+    pub courier: Courier,
     /// The time.
     pub clock: Clock,
     /// Addresses and keys.

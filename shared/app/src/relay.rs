@@ -65,7 +65,7 @@ pub async fn outbox(
 }
 
 /// The queues that follow orders and stock.
-pub const FOLLOWERS: &[QueueName] = &[QueueName::Sales, QueueName::Mail];
+pub const FOLLOWERS: &[QueueName] = &[QueueName::Sales, QueueName::Mail, QueueName::Hooks];
 
 /// Tells those who follow a shop what a transaction left for them. What fails here is for the
 /// sweeper.

@@ -186,6 +186,7 @@ fn parts(
         mailer,
         objects,
         gateway,
+        courier: config.courier(),
         clock,
         config,
         callers: app::caller::Callers::default(),

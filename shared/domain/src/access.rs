@@ -63,11 +63,17 @@ pub enum Scope {
     /// Cancel, capture, refund, send and take back.
     #[serde(rename = "orders:write")]
     OrdersWrite,
+    /// Read which endpoints are told of events, and what became of it.
+    #[serde(rename = "hooks:read")]
+    HooksRead,
+    /// Change these endpoints, see their secrets once, and send again.
+    #[serde(rename = "hooks:write")]
+    HooksWrite,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::PointsWrite,
         Self::PointsBackfill,
         Self::MetricsRead,
@@ -84,6 +90,8 @@ impl Scope {
         Self::CartsWrite,
         Self::OrdersRead,
         Self::OrdersWrite,
+        Self::HooksRead,
+        Self::HooksWrite,
     ];
 
     /// As it is written in keys, tokens and the API document.
@@ -106,6 +114,8 @@ impl Scope {
             Self::CartsWrite => "carts:write",
             Self::OrdersRead => "orders:read",
             Self::OrdersWrite => "orders:write",
+            Self::HooksRead => "hooks:read",
+            Self::HooksWrite => "hooks:write",
         }
     }
 

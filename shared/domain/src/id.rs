@@ -72,6 +72,10 @@ identifiers! {
     DiscountId,
     /// A way to get there.
     ShippingOptionId,
+    /// An endpoint of a shop that is told of events.
+    HookId,
+    /// One event on its way to one endpoint.
+    HookDeliveryId,
 }
 
 /// A tenant, as the database knows it: four bytes in every row, so isolation costs no space.

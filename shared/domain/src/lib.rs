@@ -19,6 +19,8 @@ mod dice;
 pub mod discount;
 /// What is expected of a metric, as it is stored.
 pub mod forecast;
+/// What is told to endpoints of a shop, how often and for how long.
+pub mod hook;
 /// Identifiers, made by us before the database sees them.
 pub mod id;
 /// Files of history: what may be done with them, and how their lines become points.

@@ -2,7 +2,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::id::{DeliveryId, ImportId, OrderId, ReceiptId, TenantNumber, VariantId};
+use crate::id::{
+    DeliveryId, HookDeliveryId, ImportId, OrderId, ReceiptId, TenantNumber, VariantId,
+};
 use crate::payment::Notice;
 
 /// A queue: its name is that of the template resource and of the environment variable.
@@ -22,11 +24,13 @@ pub enum QueueName {
     Sales,
     /// Orders whose customers may be owed a letter. Nudges.
     Mail,
+    /// Orders of which endpoints of their shop may be told, and what is on its way to one. Nudges.
+    Hooks,
 }
 
 impl QueueName {
     /// Every queue.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Ingest,
         Self::Imports,
         Self::Forecasts,
@@ -34,6 +38,7 @@ impl QueueName {
         Self::Payments,
         Self::Sales,
         Self::Mail,
+        Self::Hooks,
     ];
 
     /// In lower case, as in `QUEUE_URL_INGEST` and in the job table.
@@ -47,6 +52,7 @@ impl QueueName {
             Self::Payments => "payments",
             Self::Sales => "sales",
             Self::Mail => "mail",
+            Self::Hooks => "hooks",
         }
     }
 
@@ -192,5 +198,13 @@ pub enum Nudge {
         from: Timestamp,
         /// until before then.
         to: Timestamp,
+    },
+    /// An endpoint is to be told of something now.
+    #[serde(rename = "hook.due.v1")]
+    Hook {
+        /// Whose.
+        tenant: TenantNumber,
+        /// What.
+        delivery: HookDeliveryId,
     },
 }

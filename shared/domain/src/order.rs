@@ -1,5 +1,6 @@
 use crate::id::{FulfillmentId, LineId, OrderId, PaymentId, RefundId, ReturnId};
 
+pub use self::announcement::{Announcement, Topic, announcements};
 pub use self::command::{Answer, Command, Heard};
 pub use self::decide::{decide, open};
 pub use self::event::{Event, PutBack, ReviewReason, Stored};
@@ -16,6 +17,8 @@ pub use self::status::{FulfillmentStatus, OrderStatus, PaymentStatus};
 pub use self::stock::{Hold, Pick, Shortage, StockMove, allocate, moves};
 pub use self::terms::{Applied, Delivered, Line, Portion, Terms, Totals};
 
+/// What outsiders are told.
+mod announcement;
 /// What may be asked of an order.
 mod command;
 /// Whether it is granted, and what then has happened.

@@ -19,6 +19,8 @@ mod error;
 pub mod findings;
 /// Forecasts, one for each metric and origin.
 pub mod forecasts;
+/// Endpoints of shops, and what they are told.
+pub mod hooks;
 /// Imports and their refused lines.
 pub mod imports;
 /// The Postgres queue, for self-hosting.

@@ -44,7 +44,9 @@ pub(super) async fn sow(world: &World, function: &str) {
     }
     match function {
         "payment-settle" => drop(order(world).await),
-        "order-metrics" | "mail-sender" | "orders" | "fulfillment" => placed(world).await,
+        "hook-sender" | "order-metrics" | "mail-sender" | "orders" | "fulfillment" => {
+            placed(world).await
+        }
         _ => {}
     }
     if matches!(function, "imports" | "import-run") {
@@ -100,6 +102,7 @@ fn for_function(function: &str) -> Option<&'static str> {
         "checkout" => Some(include_str!("seeds/checkout.sql")),
         "discounts" => Some(include_str!("seeds/discounts.sql")),
         "cart" => Some(include_str!("seeds/cart.sql")),
+        "hooks" | "hook-sender" => Some(include_str!("seeds/hooks.sql")),
         "sweeper" => Some(include_str!("seeds/sweeper.sql")),
         "imports" | "import-run" => Some(include_str!("seeds/imports.sql")),
         "forecast" => Some(include_str!("seeds/forecast.sql")),

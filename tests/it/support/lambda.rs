@@ -122,6 +122,7 @@ fn parts(app: &App, db: Db, queue: Arc<dyn Queue>) -> App {
         mailer: app.mailer.clone(),
         objects: app.objects.clone(),
         gateway: app.gateway.clone(),
+        courier: app.courier.clone(),
         clock: app.clock,
         config: app.config.clone(),
         callers: Callers::default(),

@@ -149,6 +149,7 @@ impl Moto {
             ),
             objects: Some(aws::objects::objects(&client, &config).expect("a bucket")),
             gateway: None,
+            courier: config.courier(),
             clock: Clock::System,
             config,
             callers: app::caller::Callers::default(),

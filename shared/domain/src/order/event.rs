@@ -334,13 +334,15 @@ impl Event {
     pub fn followers(&self) -> &'static [QueueName] {
         match self {
             Self::Placed { .. } | Self::FulfillmentShipped { .. } | Self::RefundRecorded { .. } => {
-                &[QueueName::Sales, QueueName::Mail]
+                &[QueueName::Sales, QueueName::Mail, QueueName::Hooks]
             }
-            Self::Cancelled { .. }
-            | Self::LinesReduced { .. }
-            | Self::PaymentCaptured { .. }
-            | Self::ReturnReceived { .. }
-            | Self::StockRestocked { .. } => &[QueueName::Sales],
+            Self::Cancelled { .. } | Self::PaymentCaptured { .. } | Self::ReturnReceived { .. } => {
+                &[QueueName::Sales, QueueName::Hooks]
+            }
+            Self::LinesReduced { .. } | Self::StockRestocked { .. } => &[QueueName::Sales],
+            Self::Expired { .. } | Self::DisputeRecorded(_) | Self::FulfillmentDelivered { .. } => {
+                &[QueueName::Hooks]
+            }
             _ => &[],
         }
     }

@@ -9,6 +9,8 @@ use crate::money::Money;
 use crate::payment::Fact;
 use crate::tenant::Currency;
 
+/// What outsiders are told.
+mod announced;
 /// Everything that a history may do.
 mod histories;
 /// What the provider says, in any order.

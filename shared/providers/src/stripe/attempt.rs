@@ -11,15 +11,13 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::time::timeout;
 use url::Url;
 
 use super::error::{Fault, StripeError, StripeSetupError};
 use super::wire::RefusalWire;
 use super::{Access, Patience, VERSION};
+use crate::trust::trust;
 
 /// The way to Stripe: an address, a key, connections that are kept.
 pub(super) struct Wire {
@@ -196,25 +194,4 @@ fn judge(response: Response<Bytes>) -> Result<Bytes, Failure> {
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-/// Trusts the public roots, and those of `ca_file` for self-hosters.
-fn trust(ca_file: Option<&str>) -> Result<ClientConfig, StripeSetupError> {
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-    if let Some(path) = ca_file {
-        let unusable = |source| StripeSetupError::Certificates { path: path.to_owned(), source };
-        let certificates =
-            CertificateDer::pem_file_iter(path).map_err(|error| unusable(error.into()))?;
-        for certificate in certificates {
-            let certificate = certificate.map_err(|error| unusable(error.into()))?;
-            roots.add(certificate).map_err(|error| unusable(error.into()))?;
-        }
-    }
-    let cryptography = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(cryptography)
-        .with_safe_default_protocol_versions()
-        .map_err(StripeSetupError::Tls)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(config)
 }

@@ -69,18 +69,9 @@ pub enum StripeSetupError {
     /// The key has characters that no key has.
     #[error("the payment provider's key is not one")]
     Key,
-    /// The file of further certificate authorities cannot be used.
-    #[error("the certificates in {path} cannot be used")]
-    Certificates {
-        /// Where it should be.
-        path: String,
-        /// Why not.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The cryptography does not start.
-    #[error("TLS cannot be used")]
-    Tls(#[source] rustls::Error),
+    /// Nobody can be trusted.
+    #[error(transparent)]
+    Trust(#[from] crate::trust::TrustError),
 }
 
 /// What went wrong in an exchange.

@@ -6,6 +6,7 @@ use super::error::Fault;
 use super::form::{Form, segment};
 use super::wire::Answer as _;
 use super::*;
+use crate::trust::TrustError;
 
 const SECRET: &str = "sk_test_not_to_be_shown";
 const ORDER: &str = "00000000-0000-0000-0000-000000000001";
@@ -67,7 +68,7 @@ fn an_address_that_cannot_be_used_is_refused_and_no_key_is_shown() {
     assert!(matches!(error, StripeSetupError::Key));
     let file = Some("/nowhere.pem".to_owned());
     let error = Stripe::new(&Access { ca_file: file, ..access(LIVE_URL) }).unwrap_err();
-    assert!(matches!(error, StripeSetupError::Certificates { .. }));
+    assert!(matches!(error, StripeSetupError::Trust(TrustError::Certificates { .. })));
 }
 
 #[test]

@@ -1,0 +1,5 @@
+//! `hooks` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(hooks::function())
+}

@@ -1,0 +1,1 @@
+select min(next_try_at) from hook_delivery where next_try_at is not null
