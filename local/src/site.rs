@@ -332,6 +332,10 @@ impl Payments {
         let access = Access { base_url, secret_key, ca_file: None, patience };
         // Whoever makes payments before we serve reaches it too.
         let router = sandbox.router();
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "it ends with this process, as providers do not"
+        )]
         let serving = tokio::spawn(async { axum::serve(listener, router).await });
         Ok(Self { sandbox, serving, access })
     }
