@@ -72,9 +72,7 @@ impl ContactDocument {
             billing_address: address("contact.billing_address", &self.billing_address)?,
         })
     }
-}
 
-impl ContactDocument {
     /// Name and address, line by line, of where it goes; nothing when it goes nowhere.
     #[must_use]
     pub fn sent_to(&self) -> Vec<String> {

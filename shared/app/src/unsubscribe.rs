@@ -94,11 +94,8 @@ impl Keys {
 
     /// Whether a seal over parts is ours.
     pub(crate) fn is_sealed(&self, version: u32, parts: &[&[u8]], seal: &[u8]) -> bool {
-        let whole = seal.len() == TAG_BYTES;
-        whole
-            && self
-                .key(version)
-                .is_some_and(|key| mac(key, parts).verify_truncated_left(seal).is_ok())
+        let fits = |key: &[u8]| mac(key, parts).verify_truncated_left(seal).is_ok();
+        seal.len() == TAG_BYTES && self.key(version).is_some_and(fits)
     }
 
     fn key(&self, version: u32) -> Option<&[u8]> {
