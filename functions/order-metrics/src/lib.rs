@@ -76,7 +76,8 @@ impl Shop<'_> {
             return Ok(());
         };
         let (history, read) = (&followed.history, followed.read);
-        let of = (self.tenant.currency, followed.is_returning);
+        let is_returning = last > read && orders::is_returning(db, tenant, id).await?;
+        let of = (self.tenant.currency, is_returning);
         let trade = sales::of_order(id, history, read, of);
         self.write("an order", (id.0.as_bytes(), last), trade).await?;
         let news = history.iter().filter(|stored| stored.version > read);

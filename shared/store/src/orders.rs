@@ -58,8 +58,6 @@ pub struct Followed {
     pub history: Vec<Stored>,
     /// Up to this version it was read before.
     pub read: i32,
-    /// The customer had ordered before, by the e-mail address.
-    pub is_returning: bool,
 }
 
 /// Reads the history of an order for somebody who follows it, and how far he had come.
@@ -79,14 +77,23 @@ pub async fn follow(
     let statements = [
         Flight { sql: EVENTS, parameters },
         Flight { sql: include_str!("orders/read_up_to.sql"), parameters: followed },
-        Flight { sql: include_str!("orders/is_returning.sql"), parameters },
     ];
     let answers = db.snapshot(tenant, &statements, statements.len()).await?;
     Ok(Followed {
         history: answers[0].iter().map(stored).collect::<Result<_, _>>()?,
         read: answers[1].first().map_or(0, |row| row.get(0)),
-        is_returning: answers[2].first().is_some_and(|row| row.get(0)),
     })
+}
+
+/// Whether the customer of an order had ordered before, by the e-mail address.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn is_returning(db: &Db, tenant: TenantNumber, id: OrderId) -> Result<bool, Error> {
+    let parameters: &[Parameter<'_>] = &[(&tenant.0, Type::INT4), (&id.0, Type::UUID)];
+    let sql = include_str!("orders/is_returning.sql");
+    let answers = db.flight(Some(tenant), &[Flight { sql, parameters }]).await?;
+    Ok(answers[0].first().is_some_and(|row| row.get(0)))
 }
 
 /// Remembers how far somebody has followed an order.
