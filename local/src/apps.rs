@@ -6,6 +6,7 @@ use app::caller::Callers;
 use app::limiter::Limiter;
 use app::objects::Objects;
 use app::port::{KeyValue, Mailer, PostgresKeyValue, PostgresQueue, Queue};
+use app::relay::Announced;
 use app::{App, Clock, Config, Parts, Role, Uses};
 use providers::stripe::Stripe;
 use store::{Db, DbOptions};
@@ -70,6 +71,7 @@ impl Apps {
                 config: Config { database_url: url.clone(), ..setup.config.clone() },
                 callers: Callers::default(),
                 limiter: Limiter::default(),
+                announced: Announced::default(),
             })
         };
         Self {
@@ -95,6 +97,7 @@ impl Apps {
             config: all.config.clone(),
             callers: Callers::default(),
             limiter: Limiter::default(),
+            announced: Announced::default(),
         };
         App::new(parts.limited_to(uses))
     }

@@ -222,6 +222,28 @@ async fn f16_a_payment_of_unknown_outcome_is_found_under_the_same_key() {
 }
 
 #[tokio::test]
+async fn what_calls_left_that_died_is_taken_up_within_a_minute() {
+    let till = Till::with_stock(5).await;
+    let on = "POST /v1/payment_intents".to_owned();
+    till.gateway.sandbox.fail(Fault { on, kind: FaultKind::ErrorAfter, times: 6 });
+    for key in ["one", "two"] {
+        let basket = till.basket(1).await;
+        till.check_out(&basket, key).await.expect(202);
+    }
+    let world = &till.shop.world;
+    let asked = "select count(*) from job where queue = 'payments'";
+    assert_eq!(world.count(asked).await, 1, "calls at the same time share a look");
+    for delay_s in [40, 35] {
+        let latest = "select extract(epoch from max(visible_at) - now())::bigint from job";
+        assert!((delay_s - 10..=delay_s).contains(&world.count(latest).await));
+        world.sql("update job set visible_at = now()").await;
+        world.drain_queues().await;
+    }
+    let made = "select count(*) from payment where reference is not null";
+    assert_eq!((till.payments().await, world.count(made).await), (2, 2));
+}
+
+#[tokio::test]
 async fn what_cannot_be_bought_is_refused_and_nothing_is_written() {
     let till = Till::with_stock(5).await;
     let empty = till.shop.basket().await;

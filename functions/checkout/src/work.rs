@@ -85,7 +85,7 @@ pub(crate) async fn check_out(
         let now = app.clock.now();
         let read = checkout::read(&app.db, tenant, asked.cart, by, now);
         // Whatever becomes of us, somebody looks after the order.
-        let (found, announced) = join(read, relay::announce(app)).await;
+        let (found, announced) = join(read, relay::announce_order(app, tenant)).await;
         let found = found?;
         if let Some(call) = found.call {
             return go_on(app, caller, asked, call).await;

@@ -39,7 +39,7 @@ pub fn function() -> Function {
         ),
         uses: Uses {
             postgres: Some(Role::App),
-            sends: relay::FOLLOWERS,
+            sends: relay::WITH_ORDERS,
             key_value: true,
             gateway: true,
             ..Uses::default()

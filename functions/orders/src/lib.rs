@@ -30,7 +30,7 @@ pub fn function() -> Function {
         trigger: Trigger::Http(routes()),
         uses: Uses {
             postgres: Some(Role::App),
-            sends: relay::FOLLOWERS,
+            sends: relay::WITH_ORDERS,
             key_value: true,
             gateway: true,
             ..Uses::default()

@@ -4,17 +4,21 @@
 //! - Reads: orders, stock.
 //! - Writes: events of orders with all that follows from them, and that the notice was heard, in
 //!   one transaction.
-//! - Emits: nudges to those who follow orders; calls to the payment provider, such as the refund of
-//!   what cannot be sent.
+//! - Emits: nudges to those who follow orders; messages to itself for orders whose provider nobody
+//!   has asked; calls to the payment provider, such as the refund of what cannot be sent.
 //! - On failure: the notice is delivered again, and heard once; a call is made again under its
 //!   key. What nobody understands, or belongs to no order of ours, is a dead letter for a person.
 
+use std::time::Duration;
+
 use app::payments::Calls;
+use app::port::Outgoing;
 use app::{App, Delivery, Failure, Function, Role, Trigger, Uses, payments, relay, step};
 use domain::id::{OrderId, RefundId, TenantNumber};
 use domain::message::{PaymentMessage, QueueName};
 use domain::order::{Command, Heard, Order, Rejected};
 use domain::payment::{Notice, STRIPE, Subject};
+use jiff::{SignedDuration, Timestamp};
 use store::orders::{self, Act, CommitError, Loaded};
 use store::payments::Said;
 use store::receipts;
@@ -27,12 +31,17 @@ pub fn function() -> Function {
         trigger: Trigger::queue(QueueName::Payments, settle),
         uses: Uses {
             postgres: Some(Role::App),
-            sends: relay::FOLLOWERS,
+            sends: relay::WITH_ORDERS,
             gateway: true,
             ..Uses::default()
         },
     }
 }
+
+/// Longer than others may have to wait for whoever wants to ask the provider.
+const LOOKED_AHEAD: SignedDuration = SignedDuration::from_mins(1);
+/// What is left is for the sweeper.
+const AT_ONCE: i64 = 500;
 
 /// Why a notice has no effect.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +55,7 @@ enum NotSettled {
 async fn settle(app: App, delivery: Delivery) -> Result<(), Failure> {
     match serde_json::from_str(&delivery.body).map_err(Failure::discard)? {
         PaymentMessage::Notice { provider, notice } => hear(&app, &provider, &notice).await,
+        PaymentMessage::Look { tenant } => look(&app, tenant).await,
         PaymentMessage::Due { tenant, order } => take_up(&app, tenant, order).await,
         PaymentMessage::Unreadable { .. } => Err(Failure::discard(NotSettled::Unreadable)),
     }
@@ -67,6 +77,26 @@ async fn hear(app: &App, provider: &str, notice: &Notice) -> Result<(), Failure>
     let commands = |loaded: &Loaded| Ok(commands(loaded, notice, subject));
     let order = commit(app, (subject.tenant, subject.order), &act, commands).await?;
     follow_up(app, subject.tenant, order, Calls::New).await
+}
+
+/// Whoever was about to write to a tenant's orders has done so by now, or is dead: what he posted
+/// is sent, and whatever he wanted to ask of the provider is asked when others may.
+async fn look(app: &App, tenant: TenantNumber) -> Result<(), Failure> {
+    tracing::Span::current().record("tenant", tenant.0);
+    relay::outbox(app, Some(tenant), relay::WITH_ORDERS).await?;
+    let now = app.clock.now();
+    let unasked = orders::unasked(&app.db, tenant, now + LOOKED_AHEAD, AT_ONCE).await?;
+    let message = |(order, at): (OrderId, Timestamp)| {
+        let body = serde_json::to_string(&PaymentMessage::Due { tenant, order })?;
+        let delay = Duration::try_from(at.duration_since(now)).unwrap_or_default();
+        Ok(Outgoing { body, delay, ..Outgoing::default() })
+    };
+    let messages = unasked.into_iter().map(message).collect::<Result<Vec<_>, serde_json::Error>>();
+    let messages = messages.map_err(Failure::discard)?;
+    if !messages.is_empty() {
+        app.queue.send(QueueName::Payments, &messages).await?;
+    }
+    Ok(())
 }
 
 /// The order's time is over, or its provider has not been asked in time.

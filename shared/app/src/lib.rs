@@ -95,6 +95,8 @@ pub struct Parts {
     pub callers: caller::Callers,
     /// Points leased to this process.
     pub limiter: limiter::Limiter,
+    /// What this process announced lately.
+    pub announced: relay::Announced,
 }
 
 /// Bytes that nobody can guess.

@@ -22,7 +22,7 @@ pub async fn act(
     commands: impl Fn(&Loaded) -> Result<Vec<Command>, Rejected>,
 ) -> Result<Order, Problem> {
     let (tenant, actor, request_id) = (caller.tenant.number, caller.actor(), trace::request_id());
-    relay::announce(app).await?;
+    relay::announce_order(app, tenant).await?;
     let act = Act {
         actor: &actor,
         request_id: Some(&request_id),

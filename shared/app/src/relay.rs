@@ -1,5 +1,10 @@
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
 use domain::id::TenantNumber;
-use domain::message::QueueName;
+use domain::message::{PaymentMessage, QueueName};
+use jiff::{SignedDuration, Timestamp};
 use store::outbox;
 
 use crate::port::{Outgoing, PortError};
@@ -12,13 +17,60 @@ pub const SWEEP: Every = Every::Minutes(15);
 pub const SWEPT: &str = "due:sweep";
 
 const AT_ONCE: i64 = 100;
-/// Says that a transaction is about to post, or to open an order, so that the sweeper looks even if
-/// this process dies. Called before the commit.
+/// Calls that follow each other so closely share what the first of them announced: nobody ends a
+/// look that was asked for less than a minute ago, and a call is over long before.
+const SHARED: SignedDuration = SignedDuration::from_secs(5);
+/// When whoever announced has committed or is dead: a call of 29 seconds, after an announcement of
+/// [`SHARED`] ago.
+const DECIDED: Duration = Duration::from_secs(40);
+
+/// What this process announced lately, of a tenant's orders or at all.
+#[derive(Debug, Default)]
+pub struct Announced(Mutex<HashMap<Option<TenantNumber>, Timestamp>>);
+
+impl Announced {
+    fn is_shared(&self, of: Option<TenantNumber>, now: Timestamp) -> bool {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.get(&of).is_some_and(|&at| now.duration_since(at) < SHARED)
+    }
+
+    fn remember(&self, of: Option<TenantNumber>, now: Timestamp) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, at| now.duration_since(*at) < SHARED);
+        all.insert(of, now);
+    }
+}
+
+/// Says that a transaction is about to post, so that the sweeper looks even if this process dies.
+/// Called before the commit.
 ///
 /// # Errors
 /// When the key-value store is away: write nothing then.
 pub async fn announce(app: &App) -> Result<(), PortError> {
-    due::look_soon(app, SWEPT).await
+    let now = app.clock.now();
+    if !app.announced.is_shared(None, now) {
+        due::look_soon(app, SWEPT).await?;
+        app.announced.remember(None, now);
+    }
+    Ok(())
+}
+
+/// Says that a transaction is about to write to an order of this tenant. If this process dies, what
+/// it left is taken up within a minute, which is sooner than the sweeper comes.
+///
+/// # Errors
+/// When the queue or the key-value store is away: write nothing then.
+pub async fn announce_order(app: &App, tenant: TenantNumber) -> Result<(), PortError> {
+    announce(app).await?;
+    let now = app.clock.now();
+    if !app.announced.is_shared(Some(tenant), now) {
+        let body = serde_json::to_string(&PaymentMessage::Look { tenant });
+        let body = body.map_err(|error| PortError::caused_by("a message has no JSON", error))?;
+        let look = Outgoing { body, delay: DECIDED, ..Outgoing::default() };
+        app.queue.send(QueueName::Payments, &[look]).await?;
+        app.announced.remember(Some(tenant), now);
+    }
+    Ok(())
 }
 
 /// Sends what the tenant's transactions left in the outbox for queues that the function may send
@@ -66,6 +118,11 @@ pub async fn outbox(
 
 /// The queues that follow orders and stock.
 pub const FOLLOWERS: &[QueueName] = &[QueueName::Sales, QueueName::Mail, QueueName::Hooks];
+
+/// What a function sends that writes to orders: to those who follow them, and to whoever takes up
+/// what it leaves if it dies.
+pub const WITH_ORDERS: &[QueueName] =
+    &[QueueName::Sales, QueueName::Mail, QueueName::Hooks, QueueName::Payments];
 
 /// Tells those who follow a shop what a transaction left for them. What fails here is for the
 /// sweeper.

@@ -191,6 +191,7 @@ fn parts(
         config,
         callers: app::caller::Callers::default(),
         limiter: app::limiter::Limiter::default(),
+        announced: app::relay::Announced::default(),
     })
 }
 

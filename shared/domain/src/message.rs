@@ -158,6 +158,12 @@ pub enum PaymentMessage {
         /// What, byte for byte.
         body: String,
     },
+    /// Somebody was about to write to a tenant's orders: if he died, what he left is taken up.
+    #[serde(rename = "payment.look.v1")]
+    Look {
+        /// Whose orders.
+        tenant: TenantNumber,
+    },
     /// An order's time is over, or something is to be asked of its provider that nobody has asked
     /// in time.
     #[serde(rename = "payment.due.v1")]

@@ -157,6 +157,24 @@ pub async fn due(
     Ok(answers[0].iter().map(|row| (TenantNumber(row.get(0)), OrderId(row.get(1)))).collect())
 }
 
+/// Orders of a tenant of which something is to be asked of the provider, and when that may be done
+/// by somebody else than whoever wrote it; until before `until`, the first ones first.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn unasked(
+    db: &Db,
+    tenant: TenantNumber,
+    until: Timestamp,
+    limit: i64,
+) -> Result<Vec<(OrderId, Timestamp)>, Error> {
+    let parameters: &[Parameter<'_>] =
+        &[(&tenant.0, Type::INT4), (&until, Type::TIMESTAMPTZ), (&limit, Type::INT8)];
+    let sql = include_str!("orders/unasked.sql");
+    let answers = db.flight(Some(tenant), &[Flight { sql, parameters }]).await?;
+    Ok(answers[0].iter().map(|row| (OrderId(row.get(0)), row.get(1))).collect())
+}
+
 /// When the next order is due, of all tenants. For the role `system`.
 ///
 /// # Errors

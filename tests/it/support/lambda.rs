@@ -127,6 +127,7 @@ fn parts(app: &App, db: Db, queue: Arc<dyn Queue>) -> App {
         config: app.config.clone(),
         callers: Callers::default(),
         limiter: Limiter::default(),
+        announced: app::relay::Announced::default(),
     })
 }
 

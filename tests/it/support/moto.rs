@@ -154,6 +154,7 @@ impl Moto {
             config,
             callers: app::caller::Callers::default(),
             limiter: app::limiter::Limiter::default(),
+            announced: app::relay::Announced::default(),
         })
     }
 

@@ -31,8 +31,8 @@ pub struct Writing<'a> {
 }
 
 /// Whoever wrote that something is to be asked of the provider asks it. If he dies, another may
-/// after this time.
-const OPERATION_LEASE: Duration = Duration::from_secs(60);
+/// after this time: a call has 29 seconds.
+const OPERATION_LEASE: Duration = Duration::from_secs(35);
 
 /// Writes events down, with all that follows from them: the projection, the books, stock,
 /// messages, the number of an order that is placed. One transaction, one round trip; the rows
