@@ -1,7 +1,7 @@
 //! The figures that Takings is built for, each beside its yardstick in the same run.
 //!
-//! `cargo bench -p tests -- [ingest] [query] [search] [start]` prints one table each; without a
-//! name, all.
+//! `cargo bench -p tests -- [ingest] [query] [search] [orders] [webhooks] [start]` prints one table
+//! each; without a name, all.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its table")]
 
@@ -11,6 +11,7 @@ use tokio::runtime::Builder;
 mod ingest;
 mod query;
 mod search;
+mod selling;
 mod start;
 mod table;
 
@@ -29,6 +30,12 @@ fn main() {
         }
         if runs("search") {
             println!("{}", search::run().await);
+        }
+        if runs("orders") {
+            println!("{}", selling::run().await);
+        }
+        if runs("webhooks") {
+            println!("{}", selling::run_webhooks().await);
         }
         if runs("start") {
             println!("{}", start::run().await);
