@@ -7,6 +7,8 @@ use app::Function;
 pub fn all() -> Vec<Function> {
     vec![
         account::function(),
+        carrier_settle::function(),
+        carrier_webhook::function(),
         cart::function(),
         catalog::function(),
         checkout::function(),

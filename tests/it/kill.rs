@@ -16,6 +16,9 @@ use tests::World;
 use tests::connection::Connection;
 use tokio::runtime::Builder;
 
+use crate::carrier_settle::{Dock, NUMBER};
+use crate::carrier_webhook::{Carrier, notice};
+
 /// Serves until it is killed, where the tests below started it; else there is nothing to do.
 #[test]
 fn a_victim_serves_in_a_process_of_its_own() {
@@ -282,5 +285,41 @@ async fn report_through_deaths(dies_at: &str) {
     let lost = usize::try_from(unknown).unwrap();
     assert!(letters.len() + lost >= 5, "{dies_at}: {} letters, {lost} unknown", letters.len());
     assert!(lost <= IN_FLIGHT, "{dies_at}: {lost} letters unknown after one death");
+    let _stays = fs::remove_dir_all(&folder);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_carrier_is_heard_once_whatever_dies_over_it() {
+    for step in step::ALL.iter().filter(|step| step.starts_with("carrier.")) {
+        carrier_through_a_death(&format!("{step}*1")).await;
+    }
+}
+
+async fn carrier_through_a_death(dies_at: &str) {
+    let dock = Dock::open().await;
+    dock.sent().await;
+    let world = dock.world();
+    let folder = folder(&format!("carrier-{}", dies_at.replace('*', "-")));
+    let mut victim = Victim::start(world, &folder, dies_at);
+    let mut connection = Connection::open(victim.address).await.unwrap();
+    let carrier = Carrier::known_to(&mut connection, world).await;
+    let said = notice("delivered", NUMBER, Clock::System.now()).to_string();
+    let head = carrier.head("msg_1", Clock::System.now(), &said);
+    let (status, answer) = connection.send(&head, said.as_bytes()).await.unwrap();
+    assert_eq!(status, 200, "{}", String::from_utf8_lossy(&answer));
+    let patience = Instant::now() + Duration::from_secs(60);
+    let mut deaths = 0;
+    while world.count("select count(*) from job where queue = 'parcels'").await > 0 {
+        assert!(Instant::now() < patience, "{dies_at}: the notice is not settled");
+        if victim.is_dead() {
+            deaths += 1;
+            victim = Victim::start(world, &folder, "");
+            world.sql("update job set visible_at = now()").await;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(deaths, 1, "{dies_at} was never reached");
+    assert_eq!(dock.delivered_events().await, 1, "{dies_at}");
+    assert_eq!(dock.notices().await, [("msg_1".to_owned(), "applied".to_owned())], "{dies_at}");
     let _stays = fs::remove_dir_all(&folder);
 }

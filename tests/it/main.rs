@@ -8,6 +8,10 @@ mod account;
 mod browsers;
 /// Every zone, every change of its clocks: buckets partition time.
 mod calendar;
+/// What follows from what carriers say.
+mod carrier_settle;
+/// What carriers say is believed when it is signed, and safe when it is answered.
+mod carrier_webhook;
 /// Carts add up, and lose nothing that was put into them.
 mod cart;
 /// Products are written whole, seen by whom they may, and archived.

@@ -200,7 +200,9 @@ async fn disagreements(world: &World, operation: &Operation<'_>) -> Vec<String> 
     };
     let nobody = operation.ask(world, "").await;
     let Some(scopes) = operation.scopes() else {
-        expect("without a credential", nobody.status != 401 && served(&nobody), &nobody);
+        // A webhook misses its signature.
+        let is_open = nobody.status != 401 || operation.path.starts_with("/v1/webhooks/");
+        expect("without a credential", is_open && served(&nobody), &nobody);
         return wrong;
     };
     expect("without a credential", nobody.status == 401, &nobody);

@@ -1,7 +1,7 @@
 //! Parcels: packed, sent, tracked, arrived.
 //!
-//! - Trigger: HTTP `/v1/orders/{order}/fulfillments`.
-//! - Reads: orders.
+//! - Trigger: HTTP `/v1/orders/{order}/fulfillments`, `/v1/carrier-webhook`, `/v1/parcel-notices`.
+//! - Reads: orders, what carriers said.
 //! - Writes: events of orders with all that follows from them, such as the stock that leaves.
 //! - Emits: nudges to those who follow orders.
 //! - On failure: nothing was written, or all of it. The same `Idempotency-Key` again is the same
@@ -23,6 +23,8 @@ use uuid::Uuid;
 
 use crate::wire::{FulfillmentIn, FulfillmentOut, ShipmentIn};
 
+/// What carriers are to know, and what they said.
+mod carriers;
 mod wire;
 
 /// The function.
@@ -35,7 +37,9 @@ pub fn function() -> Function {
                 .routes(routes!(pack))
                 .routes(routes!(ship))
                 .routes(routes!(deliver))
-                .routes(routes!(unpack)),
+                .routes(routes!(unpack))
+                .routes(routes!(carriers::get_webhook))
+                .routes(routes!(carriers::list_notices)),
         ),
         uses: Uses {
             postgres: Some(Role::App),

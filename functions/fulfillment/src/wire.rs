@@ -1,7 +1,9 @@
 use app::Problem;
 use domain::id::LineId;
 use domain::order::{Fulfillment, FulfillmentState, Order, Portion};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use store::parcels::Listed;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -51,6 +53,66 @@ pub(crate) struct FulfillmentOut {
     tracking_number: Option<String>,
     /// Where the goods of the whole order are: `none`, `partial`, `shipped`, `delivered` and on.
     fulfillment_status: &'static str,
+}
+
+/// Where carriers tell of parcels, and by what they prove that it is they.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CarrierWebhookOut {
+    pub(crate) url: String,
+    /// What signs: the HMAC-SHA256 of `webhook-id.webhook-timestamp.body` under the bytes that
+    /// stand in base64 after `whsec_`. For the carrier alone.
+    pub(crate) secret: String,
+}
+
+/// What carriers said.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ParcelNoticesOut {
+    pub(crate) notices: Vec<ParcelNoticeOut>,
+}
+
+/// What a carrier said, and what became of it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ParcelNoticeOut {
+    /// Its `webhook-id`.
+    id: String,
+    #[serde(rename = "type")]
+    #[schema(example = "parcel.delivered")]
+    kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    carrier: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tracking_number: Option<String>,
+    #[schema(value_type = String)]
+    occurred_at: Timestamp,
+    /// In the carrier's words, until the customer is forgotten.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+    /// `waiting` while no parcel has that number, for 14 days; `applied` when it changed an order;
+    /// `unchanged` when it was no news; `ignored` when it says nothing of how far a parcel is.
+    state: String,
+    /// Whose parcel it is about, once that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order: Option<Uuid>,
+    #[schema(value_type = String)]
+    heard_at: Timestamp,
+}
+
+impl From<Listed> for ParcelNoticeOut {
+    fn from(it: Listed) -> Self {
+        let tracking = it.notice.tracking.map(|it| (it.carrier, it.number));
+        let (carrier, tracking_number) = tracking.unzip();
+        Self {
+            id: it.notice.id,
+            kind: it.notice.kind,
+            carrier,
+            tracking_number,
+            occurred_at: it.notice.occurred_at,
+            detail: it.notice.detail,
+            state: it.state,
+            order: it.order.map(|order| order.0),
+            heard_at: it.heard_at,
+        }
+    }
 }
 
 impl FulfillmentIn {

@@ -32,7 +32,7 @@ pub mod extract;
 pub mod function;
 /// The words of the payment provider's client.
 pub mod gateway;
-/// Secrets of endpoints, and what they sign.
+/// Secrets of webhooks, out and in, and what they sign.
 pub mod hooks;
 /// One message or one tick, as every host hands it to its function.
 pub mod invoke;

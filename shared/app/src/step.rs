@@ -9,7 +9,7 @@ pub fn reached(step: &'static str) {
 }
 
 /// Every step, so that a test can visit them all.
-pub const ALL: [&str; 16] = [
+pub const ALL: [&str; 18] = [
     "ingest.checked",
     "ingest.committed",
     "import.started",
@@ -22,6 +22,8 @@ pub const ALL: [&str; 16] = [
     "report.accepted",
     "report.marked",
     "settle.committed",
+    "carrier.heard",
+    "carrier.committed",
     "mail.claimed",
     "mail.handed_over",
     "mail.accepted",

@@ -98,6 +98,11 @@ impl Keys {
         seal.len() == TAG_BYTES && self.key(version).is_some_and(fits)
     }
 
+    /// What each of the keys makes of parts, the newest first.
+    pub(crate) fn derived(&self, parts: &[&[u8]]) -> Vec<[u8; 32]> {
+        self.0.iter().map(|(_, key)| mac(key, parts).finalize().into_bytes().into()).collect()
+    }
+
     fn key(&self, version: u32) -> Option<&[u8]> {
         self.0.iter().find(|(known, _)| *known == version).map(|(_, key)| key.as_slice())
     }

@@ -33,6 +33,8 @@ pub mod metric;
 pub mod money;
 /// Orders: what was agreed, paid, held, sent and taken back.
 pub mod order;
+/// What carriers say of parcels.
+pub mod parcel;
 /// What a payment provider says, and whether it is really the provider.
 pub mod payment;
 /// Lines of any measurements turned into points.

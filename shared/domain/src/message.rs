@@ -3,8 +3,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::id::{
-    DeliveryId, HookDeliveryId, ImportId, OrderId, ReceiptId, TenantNumber, VariantId,
+    DeliveryId, HookDeliveryId, ImportId, OrderId, ReceiptId, TenantId, TenantNumber, VariantId,
 };
+use crate::parcel;
 use crate::payment::Notice;
 
 /// A queue: its name is that of the template resource and of the environment variable.
@@ -26,11 +27,13 @@ pub enum QueueName {
     Mail,
     /// Orders of which endpoints of their shop may be told, and what is on its way to one. Nudges.
     Hooks,
+    /// What carriers say, and parcels that got their numbers. In any order, and more than once.
+    Parcels,
 }
 
 impl QueueName {
     /// Every queue.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Ingest,
         Self::Imports,
         Self::Forecasts,
@@ -39,6 +42,7 @@ impl QueueName {
         Self::Sales,
         Self::Mail,
         Self::Hooks,
+        Self::Parcels,
     ];
 
     /// In lower case, as in `QUEUE_URL_INGEST` and in the job table.
@@ -53,6 +57,7 @@ impl QueueName {
             Self::Sales => "sales",
             Self::Mail => "mail",
             Self::Hooks => "hooks",
+            Self::Parcels => "parcels",
         }
     }
 
@@ -169,6 +174,28 @@ pub enum PaymentMessage {
     #[serde(rename = "payment.due.v1")]
     Due {
         /// Whose order.
+        tenant: TenantNumber,
+        /// Which.
+        order: OrderId,
+    },
+}
+
+/// What the `parcels` queue carries.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum ParcelMessage {
+    /// A carrier said something, and its signature was checked.
+    #[serde(rename = "parcel.notice.v1")]
+    Notice {
+        /// To which shop. Whoever checks signatures knows no more of it.
+        tenant: TenantId,
+        /// What.
+        notice: parcel::Notice,
+    },
+    /// A parcel of an order has a number: what a carrier said of it before may be waiting.
+    #[serde(rename = "order.changed.v1")]
+    Order {
+        /// Whose.
         tenant: TenantNumber,
         /// Which.
         order: OrderId,

@@ -10,7 +10,7 @@ pub use self::letters::{News, Owed, letters};
 pub use self::operation::Operation;
 pub use self::parts::{
     Capture, Dispute, DisputeState, Fulfillment, FulfillmentState, Payment, Progress, Refund,
-    RefundState, Return, ReturnState,
+    RefundState, Report, Return, ReturnState,
 };
 pub use self::rejected::Rejected;
 pub use self::status::{FulfillmentStatus, OrderStatus, PaymentStatus};

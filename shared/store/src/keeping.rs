@@ -80,7 +80,7 @@ pub async fn empty(db: &Db, week: &Week) -> Result<bool, Error> {
 }
 
 /// Forgets what is past its horizon: ids of points, receipts, refused rows, expired records,
-/// answers to checkouts, carts.
+/// answers to checkouts, carts, what carriers said.
 ///
 /// # Errors
 /// What Postgres answers.
@@ -94,6 +94,7 @@ pub async fn forget(db: &Db, now: Timestamp) -> Result<(), Error> {
         (include_str!("key_value/forget_expired.sql"), now),
         (include_str!("keeping/forget_checkouts.sql"), now),
         (include_str!("keeping/forget_carts.sql"), ago(CARTS_KEPT)),
+        (include_str!("keeping/forget_parcel_notices.sql"), ago(domain::parcel::KEPT)),
     ] {
         run(db, sql, &[(&before, Type::TIMESTAMPTZ)]).await?;
     }

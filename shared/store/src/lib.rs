@@ -41,6 +41,8 @@ pub mod migrations;
 pub mod orders;
 /// What transactions want sent.
 pub mod outbox;
+/// Parcels by their numbers, and what carriers said of them.
+pub mod parcels;
 /// What payment providers said, and whose payments they mean.
 pub mod payments;
 /// Points: head, blocks and rollups.

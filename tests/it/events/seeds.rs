@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
-use domain::id::{OrderId, PaymentId, RefundId};
-use domain::order::{Command, Heard, Order, decide};
+use domain::id::{FulfillmentId, OrderId, PaymentId, RefundId};
+use domain::order::{Command, Event, Heard, Order, decide, evolve};
 use object_store::ObjectStoreExt as _;
 use serde_json::json;
 use tests::World;
@@ -45,8 +45,9 @@ pub(super) async fn sow(world: &World, function: &str) {
     match function {
         "payment-settle" => drop(order(world).await),
         "hook-sender" | "order-metrics" | "mail-sender" | "orders" | "fulfillment" => {
-            placed(world).await
+            drop(placed(world).await);
         }
+        "carrier-settle" => shipped(world).await,
         _ => {}
     }
     if matches!(function, "imports" | "import-run") {
@@ -60,7 +61,6 @@ pub(super) async fn sow(world: &World, function: &str) {
 
 /// An order that waits for its payment, with the ids that samples name.
 async fn order(world: &World) -> Order {
-    let id = |last: u128| Uuid::from_u128(0x7a6e_0000_0000_7000_8000_0000_0000_0000 + last);
     shop::stock(world, 5).await;
     let order = OrderId(id(0x0d));
     let events = shop::opened(order, id(0xca), PaymentId(id(0xab)));
@@ -70,8 +70,13 @@ async fn order(world: &World) -> Order {
     shop::write(&db, number, written, local::sample::NOW).await.expect("it is written")
 }
 
+/// An id that samples name.
+fn id(last: u128) -> Uuid {
+    Uuid::from_u128(0x7a6e_0000_0000_7000_8000_0000_0000_0000 + last)
+}
+
 /// The same order, paid by somebody who can be written to.
-async fn placed(world: &World) {
+async fn placed(world: &World) -> Order {
     let order = order(world).await;
     let heard = Heard {
         payment: order.payments[0].id,
@@ -80,10 +85,7 @@ async fn placed(world: &World) {
         refund: RefundId(Uuid::nil()),
     };
     let events = decide(&order, Command::Hear(heard)).expect("it is paid");
-    let db = world.app(app::Role::App).db.clone();
-    let written = (order.id, Some(&order), &events[..]);
-    let number = world.tenant().number;
-    shop::write(&db, number, written, local::sample::NOW).await.expect("it is written");
+    let order = write(world, &order, &events).await;
     world
         .sql(
             "insert into contact (tenant, id, email, name, shipping_address)
@@ -93,6 +95,37 @@ async fn placed(world: &World) {
         )
         .await;
     world.sql(include_str!("seeds/carts.sql")).await;
+    order
+}
+
+/// The same order, on its way.
+async fn shipped(world: &World) {
+    let mut order = placed(world).await;
+    let fulfillment = FulfillmentId(id(0x0f));
+    let (carrier, number) = ("DHL".to_owned(), "00340434161094022115".to_owned());
+    let portions = order.unpacked();
+    let mut events = vec![];
+    let before = order.clone();
+    for command in [
+        Command::Pack { fulfillment, portions },
+        Command::Track { fulfillment, carrier, number },
+        Command::Ship { fulfillment },
+    ] {
+        let more = decide(&order, command).expect("it is paid");
+        order = more.iter().fold(order, evolve);
+        events.extend(more);
+    }
+    write(world, &before, &events).await;
+    // What the carrier was too early with.
+    world.sql(include_str!("seeds/parcels.sql")).await;
+    world.sql("update parcel_notice set tracking = 'dhl/00340434161094022115'").await;
+}
+
+async fn write(world: &World, before: &Order, events: &[Event]) -> Order {
+    let db = world.app(app::Role::App).db.clone();
+    let written = (before.id, Some(before), events);
+    let number = world.tenant().number;
+    shop::write(&db, number, written, local::sample::NOW).await.expect("it is written")
 }
 
 /// What only the samples of one function need.
@@ -102,6 +135,7 @@ fn for_function(function: &str) -> Option<&'static str> {
         "checkout" => Some(include_str!("seeds/checkout.sql")),
         "discounts" => Some(include_str!("seeds/discounts.sql")),
         "cart" => Some(include_str!("seeds/cart.sql")),
+        "fulfillment" => Some(include_str!("seeds/parcels.sql")),
         "hooks" | "hook-sender" => Some(include_str!("seeds/hooks.sql")),
         "sweeper" => Some(include_str!("seeds/sweeper.sql")),
         "imports" | "import-run" => Some(include_str!("seeds/imports.sql")),

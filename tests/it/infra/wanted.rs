@@ -97,17 +97,21 @@ impl Wanted {
         if self.uses.gateway {
             variables.insert("STRIPE_SECRET_KEY", Some("stripe_secret_key"));
         }
-        // Whoever calls it shows a signature, and neither a key nor a token.
-        let hears = self.serves("/v1/webhooks/");
-        if hears {
+        if self.serves("/v1/webhooks/payments/") {
             variables.insert("STRIPE_WEBHOOK_SECRETS", Some("stripe_webhook_secrets"));
         }
-        if matches!(self.start, Start::Http(_)) && !hears {
+        // Whoever calls a webhook shows a signature, and neither a key nor a token.
+        if matches!(self.start, Start::Http(_)) && !self.serves("/v1/webhooks/") {
             let signs = self.serves("/v1/tokens");
             variables.insert("JWT_KEYS", Some(if signs { "jwt_keys" } else { "jwt_public_keys" }));
         }
-        let links = ["/v1/unsubscribe/", "/v1/order-status/"];
-        if self.uses.mailer || links.iter().any(|links| self.serves(links)) {
+        let sealed = [
+            "/v1/unsubscribe/",
+            "/v1/order-status/",
+            "/v1/carrier-webhook",
+            "/v1/webhooks/carriers/",
+        ];
+        if self.uses.mailer || sealed.iter().any(|sealed| self.serves(sealed)) {
             variables.insert("UNSUBSCRIBE_KEYS", Some("unsubscribe_keys"));
         }
         let mut variables: BTreeMap<String, _> =

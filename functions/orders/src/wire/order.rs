@@ -1,8 +1,9 @@
 use app::contact::ContactDocument;
 use domain::order::{
     Delivered, Dispute, DisputeState, Fulfillment, FulfillmentState, Line, Order, Payment,
-    Progress, Refund, RefundState, Return, ReturnState, ReviewReason, Totals,
+    Progress, Refund, RefundState, Report, Return, ReturnState, ReviewReason, Totals,
 };
+use domain::parcel::Stage;
 use domain::tenant::Currency;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -148,6 +149,19 @@ struct OrderFulfillmentOut {
     carrier: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tracking_number: Option<String>,
+    /// What its carrier said of it before it arrived, in that order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reports: Vec<OrderParcelReportOut>,
+}
+
+/// How far a parcel is, and since when.
+#[derive(Serialize, ToSchema)]
+struct OrderParcelReportOut {
+    /// `in_transit`, `out_for_delivery`, `ready_for_pickup`, `failed` or `returned`.
+    #[schema(value_type = String)]
+    stage: Stage,
+    #[schema(value_type = String)]
+    at: Timestamp,
 }
 
 /// Goods on their way back.
@@ -289,7 +303,15 @@ impl From<&Dispute> for OrderDisputeOut {
 impl From<&Fulfillment> for OrderFulfillmentOut {
     fn from(it: &Fulfillment) -> Self {
         let (carrier, tracking_number) = it.tracking.clone().unzip();
-        Self { id: it.id.0, state: it.state, lines: pieces(&it.portions), carrier, tracking_number }
+        let report = |it: &Report| OrderParcelReportOut { stage: it.stage, at: it.at };
+        Self {
+            id: it.id.0,
+            state: it.state,
+            lines: pieces(&it.portions),
+            carrier,
+            tracking_number,
+            reports: it.reports.iter().map(report).collect(),
+        }
     }
 }
 

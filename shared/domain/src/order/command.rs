@@ -1,6 +1,7 @@
 use jiff::Timestamp;
 
 use crate::id::{FulfillmentId, PaymentId, RefundId, ReturnId};
+use crate::parcel::Stage;
 use crate::payment::Fact;
 
 use super::{Pick, Portion};
@@ -81,6 +82,15 @@ pub enum Command {
     Deliver {
         /// Which parcel.
         fulfillment: FulfillmentId,
+    },
+    /// The carrier says how far it is.
+    Report {
+        /// Which parcel.
+        fulfillment: FulfillmentId,
+        /// How far.
+        stage: Stage,
+        /// Since when.
+        at: Timestamp,
     },
     /// Unpack it again.
     Unpack {

@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{ContactId, FulfillmentId, PaymentId, RefundId, ReturnId};
 use crate::message::QueueName;
+use crate::parcel::Stage;
 
 use super::stock::Shortage;
 use super::{Dispute, Pick, Portion, RefundState, Terms};
@@ -229,6 +230,16 @@ pub enum Event {
         /// Under which number.
         number: String,
     },
+    /// The carrier said how far it is.
+    #[serde(rename = "fulfillment.reported.v1")]
+    FulfillmentReported {
+        /// Which parcel.
+        fulfillment: FulfillmentId,
+        /// How far.
+        stage: Stage,
+        /// Since when, as the carrier says.
+        at: Timestamp,
+    },
     /// A parcel arrived.
     #[serde(rename = "fulfillment.delivered.v1")]
     FulfillmentDelivered {
@@ -343,6 +354,7 @@ impl Event {
             Self::Expired { .. } | Self::DisputeRecorded(_) | Self::FulfillmentDelivered { .. } => {
                 &[QueueName::Hooks]
             }
+            Self::TrackingUpdated { .. } => &[QueueName::Parcels],
             _ => &[],
         }
     }

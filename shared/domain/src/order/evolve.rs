@@ -1,7 +1,7 @@
 use super::parts::Progress;
 use super::{
     Dispute, Ended, Event, Fulfillment, FulfillmentState, Hold, Order, Payment, Pick, PutBack,
-    Refund, RefundState, Return, ReturnState,
+    Refund, RefundState, Report, Return, ReturnState,
 };
 use crate::id::{FulfillmentId, PaymentId, ReturnId};
 
@@ -183,6 +183,7 @@ fn goods(order: &mut Order, event: &Event) {
                 picks: picks.clone(),
                 state: FulfillmentState::Created,
                 tracking: None,
+                reports: vec![],
             });
         }
         Event::FulfillmentShipped { fulfillment, .. } => {
@@ -192,6 +193,10 @@ fn goods(order: &mut Order, event: &Event) {
             parcel(order, *fulfillment, |parcel| {
                 parcel.tracking = Some((carrier.clone(), number.clone()));
             });
+        }
+        Event::FulfillmentReported { fulfillment, stage, at } => {
+            let report = Report { stage: *stage, at: *at };
+            parcel(order, *fulfillment, |parcel| parcel.reports.push(report));
         }
         Event::FulfillmentDelivered { fulfillment } => {
             parcel(order, *fulfillment, |parcel| parcel.state = FulfillmentState::Delivered);

@@ -1,6 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::id::{FulfillmentId, PaymentId, RefundId, ReturnId};
+use crate::parcel::Stage;
+use jiff::Timestamp;
 
 use super::{Pick, Portion};
 
@@ -137,6 +139,17 @@ pub struct Fulfillment {
     pub state: FulfillmentState,
     /// Who carries it, and under which number.
     pub tracking: Option<(String, String)>,
+    /// What its carrier said of it, before it arrived.
+    pub reports: Vec<Report>,
+}
+
+/// How far a parcel is, and since when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// How far.
+    pub stage: Stage,
+    /// Since when, as the carrier says.
+    pub at: Timestamp,
 }
 
 /// How far a parcel is.

@@ -11,6 +11,8 @@ use crate::tenant::Currency;
 
 /// What outsiders are told.
 mod announced;
+/// What carriers say, in any order.
+mod carried;
 /// Everything that a history may do.
 mod histories;
 /// What the provider says, in any order.

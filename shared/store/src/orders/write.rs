@@ -11,7 +11,7 @@ use crate::checkout::{Answer, Opening};
 use crate::discounts;
 use crate::statement::{Statement, fly_routinely};
 use crate::stock::{Cause, moving};
-use crate::{Db, Error};
+use crate::{Db, Error, parcels};
 
 /// What happened to an order, and who did it.
 #[derive(Clone, Debug)]
@@ -53,6 +53,8 @@ pub async fn write(db: &Db, tenant: TenantNumber, writing: &Writing<'_>) -> Resu
     statements.push(project(tenant, &after, writing));
     statements.extend(pay(tenant, &after, writing));
     statements.extend(about_customer(tenant, writing));
+    statements.extend(parcels::track(tenant, writing.id, writing.events));
+    statements.extend(parcels::forget(tenant, writing.id, writing.events));
     statements.extend(writing.answer.map(|answer| answer.statement(tenant)));
     statements.extend(post(tenant, writing));
     statements.extend(nudge(tenant, writing)?);

@@ -1,6 +1,9 @@
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::id::{FulfillmentId, LineId, RefundId, ReturnId};
+use crate::parcel::{REPORTS_MAX, Stage};
 
 use super::super::command::Answer;
 use super::super::count;
@@ -40,6 +43,9 @@ pub(super) fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Reje
             FulfillmentState::Shipped => Ok(vec![Event::FulfillmentDelivered { fulfillment }]),
             _ => Err(Rejected::FulfillmentState(fulfillment)),
         },
+        Command::Report { fulfillment, stage, at } => {
+            Ok(report(parcel(order, fulfillment)?, stage, at))
+        }
         Command::Unpack { fulfillment } => match parcel(order, fulfillment)?.state {
             FulfillmentState::Cancelled => Ok(vec![]),
             FulfillmentState::Created => Ok(vec![Event::FulfillmentCancelled { fulfillment }]),
@@ -81,6 +87,23 @@ fn pack(
     enough(&portions, |line| order.packable(line))?;
     let picks = order.picks_for(&portions);
     Ok(vec![Event::FulfillmentCreated { fulfillment, portions, picks }])
+}
+
+/// A carrier repeats itself, and says what is old after what is new: neither is news. What did not
+/// leave here, or is there, is not under way, whatever a carrier says.
+fn report(parcel: &Fulfillment, stage: Stage, at: Timestamp) -> Vec<Event> {
+    let fulfillment = parcel.id;
+    let known = parcel.reports.last();
+    let is_old = known.is_some_and(|known| known.stage == stage || known.at > at);
+    match (parcel.state, stage) {
+        (FulfillmentState::Shipped, Stage::Delivered) => {
+            vec![Event::FulfillmentDelivered { fulfillment }]
+        }
+        (FulfillmentState::Shipped, _) if !is_old && parcel.reports.len() < REPORTS_MAX => {
+            vec![Event::FulfillmentReported { fulfillment, stage, at }]
+        }
+        _ => vec![],
+    }
 }
 
 /// Takes pieces out: their stock is free again, and what was taken for them goes back.

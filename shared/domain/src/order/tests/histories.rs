@@ -40,7 +40,7 @@ fn any_command(dice: &mut Dice) -> Command {
         line: LineId(Uuid::from_u128(u128::from(dice.roll(3)) + 1)),
         quantity: u32::try_from(dice.roll(3)).unwrap(),
     }];
-    match dice.roll(16) {
+    match dice.roll(17) {
         0..=4 => Command::Hear(Heard {
             payment: PAYMENT,
             fact: any_fact(dice),
@@ -56,7 +56,12 @@ fn any_command(dice: &mut Dice) -> Command {
         11 => Command::Ship { fulfillment },
         12 => Command::Deliver { fulfillment },
         13 => Command::RequestReturn { returned, portions, reason: String::new() },
-        14 => Command::AnswerReturn { returned, answer: Answer::Approve },
+        14 => Command::Report {
+            fulfillment,
+            stage: crate::parcel::Stage::ALL[dice.roll(6) as usize],
+            at: at(i64::try_from(dice.roll(9)).unwrap()),
+        },
+        15 => Command::AnswerReturn { returned, answer: Answer::Approve },
         _ if dice.roll(2) == 0 => Command::ClearReview,
         _ => Command::ReceiveReturn { returned, restock: vec![pick(1, 1)] },
     }
@@ -193,6 +198,7 @@ pub(super) fn one_of_each() -> Vec<Event> {
         Event::FulfillmentCreated { fulfillment, portions: portions(), picks: picks() },
         Event::FulfillmentShipped { fulfillment, picks: picks() },
         Event::TrackingUpdated { fulfillment, carrier: text(), number: text() },
+        Event::FulfillmentReported { fulfillment, stage: crate::parcel::Stage::Failed, at: at(9) },
         Event::FulfillmentDelivered { fulfillment },
         Event::FulfillmentCancelled { fulfillment },
         Event::ReturnRequested { returned, portions: portions(), reason: text() },

@@ -1,0 +1,5 @@
+//! `carrier-webhook` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(carrier_webhook::function())
+}

@@ -1,0 +1,1 @@
+delete from parcel_notice where heard_at < $1
