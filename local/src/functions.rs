@@ -34,6 +34,8 @@ pub fn all() -> Vec<Function> {
         payment_webhook::function(),
         query::function(),
         reconciler::function(),
+        recommendation_batch::function(),
+        recommendations::function(),
         report_planner::function(),
         report_sender::function(),
         reports::function(),

@@ -86,6 +86,10 @@ mod pooler;
 mod ports;
 /// Questions are answered as a count by hand would.
 mod query;
+/// What is bought together is counted by night, to the same however often.
+mod recommendation_batch;
+/// What goes with a product is told with its evidence, and can be bought.
+mod recommendations;
 /// The provider is held against the orders.
 mod reconciler;
 /// The letter of a report reads well.

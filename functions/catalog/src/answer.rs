@@ -1,11 +1,9 @@
-use app::Problem;
-use app::extract::header_text;
-use axum::response::{IntoResponse, Response};
+use app::{Problem, cached};
+use axum::response::Response;
 use domain::catalog::Product;
-use http::{HeaderMap, StatusCode, header};
+use http::HeaderMap;
 use jiff::Timestamp;
 use serde::Serialize;
-use store::receipts;
 
 /// Who reads products.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,17 +41,5 @@ pub(crate) fn answer(
     tag: Option<String>,
     body: &impl Serialize,
 ) -> Result<Response, Problem> {
-    let json = serde_json::to_vec(body).map_err(Problem::internal)?;
-    let tag = tag.unwrap_or_else(|| format!("W/\"{}\"", receipts::digest(&[&json]).simple()));
-    let same = header_text(headers, header::IF_NONE_MATCH)
-        .is_some_and(|known| known.split(',').any(|known| known.trim() == tag));
-    let cache = [
-        (header::ETAG, tag),
-        (header::CACHE_CONTROL, reader.cache_control().to_owned()),
-        (header::VARY, header::AUTHORIZATION.to_string()),
-    ];
-    if same {
-        return Ok((StatusCode::NOT_MODIFIED, cache).into_response());
-    }
-    Ok((cache, [(header::CONTENT_TYPE, "application/json")], json).into_response())
+    cached::answer(headers, reader.cache_control(), tag, body)
 }

@@ -1,9 +1,10 @@
 //! Keeps house.
 //!
 //! - Trigger: schedule, once a day.
-//! - Reads: partitions of the head, carts.
+//! - Reads: partitions of the head, carts, which shops have orders.
 //! - Writes: partitions ahead, packed blocks; deletes what is past its horizon.
-//! - Emits: one nudge to `sales` for each shop with carts of past days, through the outbox.
+//! - Emits: through the outbox, one nudge to `sales` for each shop with carts of past days, and one
+//!   message to `recommendations` for each with orders.
 //! - On failure: every step may be run again; what was not done today is done tomorrow.
 
 use std::time::Duration;
@@ -38,6 +39,7 @@ async fn keep(app: App, tick: Tick) -> Result<(), Failure> {
     keeping::prepare_weeks(&app.db, now).await?;
     relay::announce(&app).await?;
     keeping::pass_carts(&app.db, (now - CARTS_FROM, now - CARTS_TO)).await?;
+    keeping::ask_to_count(&app.db, now).await?;
     keeping::forget(&app.db, now).await?;
     keeping::give_up_imports(&app.db, now).await?;
     let sealed = now.checked_sub(SEALED_AFTER).map_err(Failure::discard)?;

@@ -16,6 +16,8 @@ pub use crate::problem::{Problem, ProblemCode};
 
 /// Which calls pages of other origins may make, and that browsers are told so.
 pub mod browsers;
+/// Answers that whoever has them need not be told again.
+pub mod cached;
 /// Who calls: API keys and tokens, resolved to a tenant and its scopes.
 pub mod caller;
 /// The time, or a fixed one.

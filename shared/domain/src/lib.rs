@@ -43,6 +43,8 @@ pub mod points_file;
 pub mod pricing;
 /// Questions about recorded figures, and how what was read becomes an answer.
 pub mod question;
+/// What is bought together.
+pub mod recommendation;
 /// The figures of a report and its sentences.
 pub mod report;
 /// Sales lines turned into the standard shop metrics.

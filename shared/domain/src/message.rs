@@ -29,11 +29,13 @@ pub enum QueueName {
     Hooks,
     /// What carriers say, and parcels that got their numbers. In any order, and more than once.
     Parcels,
+    /// Shops whose orders are to be counted for what is bought together.
+    Recommendations,
 }
 
 impl QueueName {
     /// Every queue.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Ingest,
         Self::Imports,
         Self::Forecasts,
@@ -43,6 +45,7 @@ impl QueueName {
         Self::Mail,
         Self::Hooks,
         Self::Parcels,
+        Self::Recommendations,
     ];
 
     /// In lower case, as in `QUEUE_URL_INGEST` and in the job table.
@@ -58,6 +61,7 @@ impl QueueName {
             Self::Mail => "mail",
             Self::Hooks => "hooks",
             Self::Parcels => "parcels",
+            Self::Recommendations => "recommendations",
         }
     }
 
@@ -199,6 +203,18 @@ pub enum ParcelMessage {
         tenant: TenantNumber,
         /// Which.
         order: OrderId,
+    },
+}
+
+/// What the `recommendations` queue carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum RecommendationMessage {
+    /// Count what is bought together in a shop.
+    #[serde(rename = "recommendations.count.v1")]
+    Count {
+        /// In which.
+        tenant: TenantNumber,
     },
 }
 

@@ -1,5 +1,6 @@
 use domain::id::TenantNumber;
-use domain::message::{Nudge, QueueName};
+use domain::message::{Nudge, QueueName, RecommendationMessage};
+use domain::recommendation::COUNTED_FOR;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -111,10 +112,24 @@ pub async fn pass_carts(db: &Db, (from, to): (Timestamp, Timestamp)) -> Result<(
         let tenant = TenantNumber(row.get(0));
         let body = serde_json::to_string(&Nudge::Carts { tenant, from, to });
         let body = body.map_err(|error| Error::Stored("nudge", error.into()))?;
-        let queues = [QueueName::Sales.as_str()];
-        let nudge: &[Parameter<'_>] =
-            &[(&tenant.0, Type::INT4), (&queues.as_slice(), Type::TEXT_ARRAY), (&body, Type::TEXT)];
-        run(db, include_str!("outbox/nudge.sql"), nudge).await?;
+        post(db, tenant, QueueName::Sales, &body).await?;
+    }
+    Ok(())
+}
+
+/// Asks for what is bought together to be counted, in all shops with orders that count, or did
+/// when they were counted last.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn ask_to_count(db: &Db, now: Timestamp) -> Result<(), Error> {
+    let since = now.checked_sub(COUNTED_FOR).unwrap_or(Timestamp::MIN);
+    let since: &[Parameter<'_>] = &[(&since, Type::TIMESTAMPTZ)];
+    for row in run(db, include_str!("keeping/with_orders.sql"), since).await? {
+        let tenant = TenantNumber(row.get(0));
+        let body = serde_json::to_string(&RecommendationMessage::Count { tenant });
+        let body = body.map_err(|error| Error::Stored("message", error.into()))?;
+        post(db, tenant, QueueName::Recommendations, &body).await?;
     }
     Ok(())
 }
@@ -132,6 +147,13 @@ pub async fn give_up_imports(db: &Db, now: Timestamp) -> Result<(), Error> {
         (&now, Type::TIMESTAMPTZ),
     ];
     run(db, include_str!("keeping/give_up_imports.sql"), parameters).await.map(drop)
+}
+
+async fn post(db: &Db, tenant: TenantNumber, queue: QueueName, body: &str) -> Result<(), Error> {
+    let queues = [queue.as_str()];
+    let posted: &[Parameter<'_>] =
+        &[(&tenant.0, Type::INT4), (&queues.as_slice(), Type::TEXT_ARRAY), (&body, Type::TEXT)];
+    run(db, include_str!("outbox/nudge.sql"), posted).await.map(drop)
 }
 
 async fn run(

@@ -53,6 +53,8 @@ pub mod quarantine;
 pub mod queries;
 /// Receipts of accepted batches.
 pub mod receipts;
+/// What is bought together.
+pub mod recommendations;
 /// Reports, their occurrences and deliveries.
 pub mod reports;
 /// Letting the two lesser roles in.

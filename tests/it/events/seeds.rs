@@ -33,7 +33,7 @@ pub(super) async fn sow(world: &World, function: &str) {
     world.send(sent.expect("a request")).await.expect(200);
     // The one id that chance has chosen, and samples must name.
     world.sql("update quarantine set id = '7a6e0000-0000-7000-8000-000000000003'").await;
-    if matches!(function, "cart" | "checkout") {
+    if matches!(function, "cart" | "checkout" | "recommendations") {
         world.sql(include_str!("seeds/shop.sql")).await;
     }
     if function == "checkout" {
@@ -44,7 +44,12 @@ pub(super) async fn sow(world: &World, function: &str) {
     }
     match function {
         "payment-settle" => drop(order(world).await),
-        "hook-sender" | "order-metrics" | "mail-sender" | "orders" | "fulfillment" => {
+        "recommendation-batch"
+        | "hook-sender"
+        | "order-metrics"
+        | "mail-sender"
+        | "orders"
+        | "fulfillment" => {
             drop(placed(world).await);
         }
         "carrier-settle" => shipped(world).await,
@@ -131,6 +136,7 @@ async fn write(world: &World, before: &Order, events: &[Event]) -> Order {
 /// What only the samples of one function need.
 fn for_function(function: &str) -> Option<&'static str> {
     match function {
+        "recommendations" => Some(include_str!("seeds/recommendations.sql")),
         "catalog" | "inventory" => Some(include_str!("seeds/shop.sql")),
         "checkout" => Some(include_str!("seeds/checkout.sql")),
         "discounts" => Some(include_str!("seeds/discounts.sql")),

@@ -1,0 +1,5 @@
+//! `recommendation-batch` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(recommendation_batch::function())
+}

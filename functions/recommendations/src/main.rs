@@ -1,0 +1,5 @@
+//! `recommendations` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(recommendations::function())
+}

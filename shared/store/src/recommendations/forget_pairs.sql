@@ -1,0 +1,1 @@
+delete from bought_together where tenant = $1

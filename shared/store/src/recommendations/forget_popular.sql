@@ -1,0 +1,1 @@
+delete from bought where tenant = $1
