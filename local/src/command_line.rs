@@ -41,6 +41,14 @@ pub enum Command {
     /// Make a key for the pages of a shop, show it, and end: it reads what is published, and shops.
     /// In the cloud too.
     BrowserKey(BrowserKeyOptions),
+    /// Hold what is kept of orders against their events, and tell what differs: lists, payments,
+    /// books, stock. It changes nothing, and may run while others sell. In the cloud too: with the
+    /// owner's `DATABASE_URL`.
+    Replay {
+        /// Write anew what differs and follows from events alone; stock is left to whoever counts.
+        #[arg(long)]
+        repair: bool,
+    },
     /// Print the API document of all functions.
     Openapi {
         /// Write it to infra/openapi.json instead.

@@ -17,6 +17,7 @@ pub fn all() -> Vec<Function> {
         forecast_batch::function(),
         forecast_planner::function(),
         fulfillment::function(),
+        gift_cards::function(),
         hook_sender::function(),
         hooks::function(),
         import_run::function(),

@@ -9,6 +9,7 @@ use app::Clock;
 use app::trace::{Format, Level};
 use clap::Parser as _;
 use domain::access::SecretKey;
+use store::replay::Purpose;
 
 use crate::command_line::{
     BrowserKeyOptions, Command, CommandLine, Options, RunOptions, TenantOptions,
@@ -29,6 +30,7 @@ pub mod objects;
 pub mod openapi;
 pub mod postgres;
 pub mod prometheus;
+pub mod replay;
 mod reset;
 pub mod sample;
 pub mod sandbox;
@@ -81,6 +83,7 @@ async fn obey(
         Some(Command::Migrate) => migrate(options).await,
         Some(Command::Tenant(tenant)) => another(&tenant, first, options).await,
         Some(Command::BrowserKey(wanted)) => for_browsers(&wanted, options).await,
+        Some(Command::Replay { repair }) => prove(repair, options).await,
         Some(Command::Openapi { write }) => describe(write),
         Some(Command::Reset { yes }) => reset::reset(&site::folder_of(options), yes),
     }
@@ -137,17 +140,37 @@ async fn for_browsers(wanted: &BrowserKeyOptions, options: &Options) -> Result<(
     server.map_or(Ok(()), |server| Ok(server.stop()?))
 }
 
+/// Holds the orders of all shops against their events, in the same database.
+async fn prove(repair: bool, options: &Options) -> Result<(), Fault> {
+    let (url, server) = address(options).await?;
+    let db = store::Db::new(postgres::options_of(&url));
+    let purpose = if repair { Purpose::Mend } else { Purpose::Look };
+    let is_sound = replay::all(&db, purpose, &mut terminal::show).await?;
+    server.map_or(Ok(()), |server| server.stop())?;
+    if is_sound {
+        return Ok(());
+    }
+    let told = "not everything that is kept of orders is as their events say";
+    Err(match purpose {
+        Purpose::Look => format!("{told}; `--repair` writes anew what follows from events alone"),
+        Purpose::Mend => format!("{told}; what is not mended, a person has to look at"),
+    })?
+}
+
 /// A connection as the owner, and our own server unless `DATABASE_URL` names another.
 async fn database(options: &Options) -> Result<(store::Client, Option<Server>), Fault> {
-    let (url, server) = match app::config::read("DATABASE_URL") {
-        Some(url) => (url, None),
-        None => {
-            let folder = Folder::open(&site::folder_of(options)).map_err(SiteError::from)?;
-            let (server, addresses) = site::start(&folder).await?;
-            (addresses.owner, Some(server))
-        }
-    };
+    let (url, server) = address(options).await?;
     Ok((store::connect(&postgres::options_of(&url)).await?, server))
+}
+
+/// The address of the database for its owner, and the server unless others run it.
+async fn address(options: &Options) -> Result<(String, Option<Server>), Fault> {
+    if let Some(url) = app::config::read("DATABASE_URL") {
+        return Ok((url, None));
+    }
+    let folder = Folder::open(&site::folder_of(options)).map_err(SiteError::from)?;
+    let (server, addresses) = site::start(&folder).await?;
+    Ok((addresses.owner, Some(server)))
 }
 
 fn describe(write: bool) -> Result<(), Fault> {

@@ -2,6 +2,7 @@ use app::Clock;
 use futures_util::future::join_all;
 use http::Method;
 use jiff::SignedDuration;
+use local::apps::Setup;
 use local::sandbox::{Fault, FaultKind};
 use providers::stripe::Window;
 use serde_json::{Value, json};
@@ -11,6 +12,9 @@ use tests::client::request;
 use tests::gateway::{Gateway, WEBHOOK_SECRET};
 
 use crate::cart::{Basket, Shop};
+
+/// Killed while a cart becomes an order.
+mod killed;
 
 /// A shop with stock, whose payments go through the sandbox.
 pub(crate) struct Till {
@@ -67,10 +71,7 @@ impl Till {
         key: &str,
         (name, email): (&str, &str),
     ) -> Answer {
-        let body = json!({ "cart": basket.id, "contact": {
-            "email": email, "name": name,
-            "shipping_address": {
-                "lines": ["Main Street 1"], "city": "Berlin", "country": "DE" } } });
+        let body = wanted(basket, (name, email));
         let mut asked = request(Method::POST, "/v1/checkout", &self.shop.browser)
             .header("content-type", "application/json")
             .header("cart-token", &basket.token);
@@ -111,11 +112,20 @@ impl Till {
 
     /// The same till later.
     pub(crate) fn later(self, by: SignedDuration) -> Self {
+        self.changed(|setup| setup.clock = Clock::Moved(by))
+    }
+
+    /// The same till with something between it and Postgres.
+    pub(crate) fn with_database(self, url: &str) -> Self {
+        self.changed(|setup| url.clone_into(&mut setup.addresses.app))
+    }
+
+    fn changed(self, change: impl FnOnce(&mut Setup)) -> Self {
         let stripe = self.gateway.stripe.clone();
         let world = self.shop.world.with_setup(|setup| {
-            setup.clock = Clock::Moved(by);
             setup.gateway = Some(stripe);
             WEBHOOK_SECRET.clone_into(&mut setup.config.stripe_webhook_secrets);
+            change(setup);
         });
         Self { shop: Shop { world, ..self.shop }, ..self }
     }
@@ -140,6 +150,14 @@ impl Till {
     pub(crate) async fn orders(&self) -> i64 {
         self.shop.world.count("select count(*) from orders").await
     }
+}
+
+/// What a customer sends to check a cart out.
+pub(crate) fn wanted(basket: &Basket, (name, email): (&str, &str)) -> Value {
+    json!({ "cart": basket.id, "contact": {
+        "email": email, "name": name,
+        "shipping_address": {
+            "lines": ["Main Street 1"], "city": "Berlin", "country": "DE" } } })
 }
 
 #[tokio::test]

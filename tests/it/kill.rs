@@ -42,19 +42,29 @@ fn a_victim_serves_in_a_process_of_its_own() {
     });
 }
 
-struct Victim {
+pub(crate) struct Victim {
     process: Child,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Victim {
     fn start(world: &World, folder: &Path, dies_at: &str) -> Self {
+        Self::start_with(world, folder, dies_at, &[])
+    }
+
+    pub(crate) fn start_with(
+        world: &World,
+        folder: &Path,
+        dies_at: &str,
+        environment: &[(&str, &str)],
+    ) -> Self {
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "--nocapture", "kill::a_victim_serves_in_a_process_of_its_own"])
             .env("DATABASE_URL", world.database_url(Role::Owner))
             .env("VICTIM_DATA", folder)
             .env("VICTIM_DIES_AT", dies_at)
             .env("RUST_LOG", "off")
+            .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -70,19 +80,23 @@ impl Victim {
         Self { process, address }
     }
 
-    fn is_dead(&mut self) -> bool {
+    pub(crate) fn kill(&mut self) {
+        let _dead_already = self.process.kill();
+        let _waited = self.process.wait();
+    }
+
+    pub(crate) fn is_dead(&mut self) -> bool {
         self.process.try_wait().unwrap().is_some()
     }
 }
 
 impl Drop for Victim {
     fn drop(&mut self) {
-        let _dead_already = self.process.kill();
-        let _waited = self.process.wait();
+        self.kill();
     }
 }
 
-fn folder(name: &str) -> PathBuf {
+pub(crate) fn folder(name: &str) -> PathBuf {
     let folder = std::env::temp_dir().join(format!("takings-kill-{}-{name}", std::process::id()));
     let _absent = fs::remove_dir_all(&folder);
     folder

@@ -34,6 +34,8 @@ mod forecast_planner;
 mod fulfillment;
 /// The generated shop's year is believable.
 mod generator;
+/// Gift cards pay what they hold, once, and get back what was not bought.
+mod gift_cards;
 /// Endpoints are told what became of orders, once, signed, until they take it.
 mod hook_sender;
 /// Endpoints are named, checked, changed, and told a secret once.
@@ -62,10 +64,14 @@ mod kill;
 mod lambda_host;
 /// The second host: what it mounts, delivers, counts and lets end.
 mod local_host;
+/// An independent Stripe of others, as a second opinion on ours.
+mod localstripe;
 /// Customers are written once what became of their orders.
 mod mail_sender;
 /// Letters by SMTP and into a folder: the same letter either way.
 mod mailer;
+/// Functions stay within the memory that they have in the cloud.
+mod memory;
 /// Metrics are declared and explored.
 mod metrics;
 /// The schema is brought up to date, by however many at once.
@@ -92,6 +98,8 @@ mod recommendation_batch;
 mod recommendations;
 /// The provider is held against the orders.
 mod reconciler;
+/// What is kept of orders is what their events say.
+mod replay;
 /// The letter of a report reads well.
 mod report_letter;
 /// What is due is planned once.

@@ -10,6 +10,8 @@ use self::shop::{SHELF, Shop, VARIANT, paid, terms};
 
 /// Orders over HTTP.
 pub(crate) mod desk;
+/// Orders that are changed after they were opened.
+mod edits;
 /// A shop with orders that wait for their payments.
 pub(crate) mod shop;
 
@@ -77,7 +79,7 @@ async fn f15_a_cart_becomes_one_order() {
     let open_once = || async {
         let id = OrderId(Uuid::now_v7());
         let picks = vec![Pick { variant: VARIANT, location: SHELF, quantity: 1 }];
-        let events = open(id, terms.clone(), picks, PaymentId(Uuid::now_v7())).unwrap();
+        let events = open(id, terms.clone(), picks, PaymentId(Uuid::now_v7()), None).unwrap();
         shop.write(id, None, &events).await
     };
     let answers = join_all((0..20).map(|_| open_once())).await;

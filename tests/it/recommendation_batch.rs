@@ -81,7 +81,7 @@ impl Stall {
         terms.lines = things.iter().map(line).collect();
         terms.totals = Totals::default();
         let id = OrderId(Uuid::now_v7());
-        let events = open(id, terms, vec![], PaymentId(Uuid::now_v7())).unwrap();
+        let events = open(id, terms, vec![], PaymentId(Uuid::now_v7()), None).unwrap();
         self.write(id, None, &events, at).await
     }
 

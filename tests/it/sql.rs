@@ -70,13 +70,14 @@ const SYSTEM: [&str; 8] = [
 ];
 /// Of one tenant, and across tenants.
 const SYSTEM_TOO: [&str; 1] = ["outbox/take.sql"];
-/// Making tenants, migrating and keeping house.
-const OWNER: [&str; 6] = [
+/// Making tenants, migrating, keeping house and looking through it.
+const OWNER: [&str; 7] = [
     "access/any_key.sql",
     "access/create_key.sql",
     "access/create_tenant.sql",
     "keeping/",
     "migrations/",
+    "replay/",
     "roles/",
 ];
 

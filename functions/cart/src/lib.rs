@@ -1,7 +1,7 @@
 //! What customers are about to buy.
 //!
 //! - Trigger: HTTP `/v1/carts`.
-//! - Reads: carts, with prices, discounts, taxes and ways to send.
+//! - Reads: carts, with prices, discounts, gift cards, taxes and ways to send.
 //! - Writes: carts.
 //! - Emits: nothing.
 //! - On failure: a change is one transaction; it stands or it does not. Changes that meet all
@@ -9,7 +9,7 @@
 
 use app::caller::Caller;
 use app::extract::{Body, Path, cart_token, cart_version};
-use app::{App, Function, Problem, ProblemCode, Role, Trigger, Uses, entropy};
+use app::{App, Function, Problem, ProblemCode, Role, Trigger, Uses, entropy, gift_cards};
 use axum::Json;
 use axum::extract::State;
 use base64::Engine as _;
@@ -101,7 +101,10 @@ async fn get_cart(
     Ok(Json(CartOut::of(&cart)?))
 }
 
-/// Say where a cart goes, how, and with which discount codes
+/// Say where a cart goes, how, with which discount codes, and with which gift card it is paid
+///
+/// A gift card, or store credit, pays as far as it reaches. It is no discount: prices, taxes and
+/// totals stay, and `due_minor` says what is left to pay.
 #[utoipa::path(
     patch, path = "/v1/carts/{id}", tag = "carts",
     security(("api_key" = ["carts:write"])),
@@ -113,8 +116,9 @@ async fn get_cart(
     request_body = SendIn,
     responses(
         (status = 200, description = "Changed", body = CartOut),
-        (status = 404, description = "No such cart, or another's"),
+        (status = 404, description = "No such cart, or another's; or no such gift card"),
         (status = 409, description = "It was changed meanwhile, or became an order"),
+        (status = 429, description = "Too many codes of gift cards were tried"),
     )
 )]
 async fn patch_cart(
@@ -132,8 +136,16 @@ async fn patch_cart(
         return Err(Problem::invalid("shipping", "choose one of the cart's `shipping_options`"));
     }
     let codes = wanted.codes()?;
+    let credit = match wanted.gift_card.as_deref().map(str::trim) {
+        None => None,
+        Some("") => Some(None),
+        Some(typed) => {
+            let found = gift_cards::by_code(&app, &caller, typed).await;
+            Some(Some(found.map_err(|problem| problem.at("gift_card"))?.id))
+        }
+    };
     let (country, codes) = (wanted.country.as_deref(), codes.as_deref());
-    let change = Change::Send { country, shipping, codes };
+    let change = Change::Send { country, shipping, codes, credit };
     changed(&app, &caller, (&cart, &headers), &change).await
 }
 

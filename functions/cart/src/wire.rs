@@ -9,6 +9,11 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use self::gift_card::CartGiftCardOut;
+
+/// What pays for a cart beside money.
+mod gift_card;
+
 /// A cart that is to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -35,6 +40,9 @@ pub(crate) struct SendIn {
     /// All discount codes that the customer typed, at most 10; none when empty.
     #[schema(example = json!(["SUMMER"]))]
     codes: Option<Vec<String>>,
+    /// The code of a gift card or store credit, which is to pay; none when empty.
+    #[schema(example = "7K2M9-QXR4T-3HW8Z-5NVPC")]
+    pub(crate) gift_card: Option<String>,
 }
 
 /// The cart that another takes over.
@@ -110,6 +118,11 @@ pub(crate) struct CartOut {
     net_minor: i64,
     tax_minor: i64,
     total_minor: i64,
+    /// The gift card or store credit that is to pay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gift_card: Option<CartGiftCardOut>,
+    /// What is left to pay.
+    due_minor: i64,
     /// What has to be done before it can be bought.
     hindrances: Vec<HindranceOut>,
     #[schema(value_type = String)]
@@ -170,8 +183,8 @@ struct CartDiscountOut {
 /// Something in the way of buying a cart.
 #[derive(Serialize, ToSchema)]
 struct HindranceOut {
-    /// `empty`, `not_for_sale`, `no_country`, `no_shipping`, `shipping_does_not_fit` or
-    /// `code_does_not_apply`.
+    /// `empty`, `not_for_sale`, `no_country`, `no_shipping`, `shipping_does_not_fit`,
+    /// `code_does_not_apply` or `gift_card_does_not_apply`.
     code: &'static str,
     /// What is to be done.
     detail: &'static str,
@@ -260,7 +273,7 @@ fn check_country(country: Option<&str>) -> Result<(), Problem> {
 impl CartOut {
     pub(crate) fn of(cart: &Cart) -> Result<Self, Problem> {
         let quote = cart.quote().map_err(|error| Problem::invalid("cart", error.to_string()))?;
-        let totals = quote.totals();
+        let (totals, due_minor) = (quote.totals(), quote.due_minor());
         let lines = cart.lines.iter().zip(&quote.priced.lines);
         Ok(Self {
             id: cart.id.0,
@@ -287,6 +300,8 @@ impl CartOut {
             net_minor: totals.net_minor,
             tax_minor: totals.tax_minor,
             total_minor: totals.total_minor,
+            due_minor,
+            gift_card: cart.credit.as_ref().zip(quote.credit).map(CartGiftCardOut::of),
             hindrances: quote.hindrances.into_iter().map(HindranceOut::of).collect(),
             expires_at: cart.expires_at,
         })
@@ -363,6 +378,11 @@ impl HindranceOut {
             Hindrance::CodeDoesNotApply => (
                 "code_does_not_apply",
                 "a code takes nothing off, see `discounts`; take it out, or do what it needs",
+                None,
+            ),
+            Hindrance::CreditDoesNotApply => (
+                "gift_card_does_not_apply",
+                "the gift card pays nothing, see `gift_card`; use another, or none",
                 None,
             ),
         };

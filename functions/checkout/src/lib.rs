@@ -1,11 +1,11 @@
 //! Carts become orders, and are paid.
 //!
 //! - Trigger: HTTP `POST /v1/checkout`, `GET /v1/checkout/{order}`.
-//! - Reads: carts, with prices, discounts, taxes and ways to send; stock.
-//! - Writes: orders that wait for their payment, reserved stock, what is used of discounts,
-//!   contacts, answers by key.
+//! - Reads: carts, with prices, discounts, gift cards, taxes and ways to send; stock.
+//! - Writes: orders that wait for their payment, reserved stock, what is used of discounts and
+//!   spent of gift cards, contacts, answers by key.
 //! - Emits: one call to the payment provider, while no transaction is open; nudges to those who
-//!   follow orders, for what costs nothing and is placed at once.
+//!   follow orders, for what leaves nothing to pay and is placed at once.
 //! - On failure: the same `Idempotency-Key` goes on where the last call ended: one order for a
 //!   cart, one payment for an order. What became of the provider's call is found out under its
 //!   key.
@@ -54,7 +54,9 @@ pub fn function() -> Function {
 ///
 /// It becomes an order whose stock is reserved and whose payment waits for the customer: confirm
 /// it in the browser with the `client_secret`. The order is placed, and gets its number, when it
-/// is paid. Asked again with the same `Idempotency-Key`, the same is answered, to the byte.
+/// is paid. What a gift card pays is taken from it with the order, and is there again when the
+/// order is let go; where it pays for everything, the order is placed at once. Asked again with the
+/// same `Idempotency-Key`, the same is answered, to the byte.
 #[utoipa::path(
     post, path = "/v1/checkout", tag = "checkout",
     security(("api_key" = ["carts:write"])),
@@ -69,8 +71,8 @@ pub fn function() -> Function {
         (status = 202, description = "The provider is silent; ask again", body = CheckoutOut),
         (status = 404, description = "No such cart, or another's"),
         (status = 409, description =
-            "Something is sold out or used up, the cart was changed or is closed, or the call is \
-             under way"),
+            "Something is sold out, used up or spent, the cart was changed or is closed, or \
+             the call is under way"),
         (status = 422, description = "Something is in the way of buying it"),
     )
 )]

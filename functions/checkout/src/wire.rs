@@ -29,6 +29,10 @@ pub(crate) struct CheckoutOut {
     #[schema(value_type = String)]
     currency: Currency,
     total_minor: i64,
+    /// What a gift card or store credit pays of it.
+    gift_card_minor: i64,
+    /// What is left to pay.
+    due_minor: i64,
     tax_minor: i64,
     /// Unless it is paid by then, its stock is let go.
     #[schema(value_type = String)]
@@ -58,6 +62,8 @@ impl CheckoutOut {
             number: order.number,
             currency: order.terms.currency,
             total_minor: order.terms.totals.total_minor,
+            gift_card_minor: order.spent_minor(),
+            due_minor: order.terms.totals.total_minor - order.spent_minor(),
             tax_minor: order.terms.totals.tax_minor,
             expires_at: order.terms.expires_at,
             status_url: format!("/v1/checkout/{}", order.id),

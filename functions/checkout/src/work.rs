@@ -3,7 +3,7 @@ use std::time::Duration;
 use app::caller::Caller;
 use app::extract::{cart_token, cart_version};
 use app::payments::{self, Secret, Started};
-use app::{App, Problem, ProblemCode, relay};
+use app::{App, Problem, ProblemCode, relay, step};
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use domain::cart::{Cart, Hindrance, Quote};
@@ -109,8 +109,10 @@ pub(crate) async fn check_out(
         let act = asked.act(now);
         let opening = Some(&opening);
         let writing = Writing { opening, ..written(&act, id, (None, &events)) };
+        step::reached("checkout.decided");
         match orders::write(&app.db, tenant, &writing).await {
             Ok(order) => {
+                step::reached("checkout.opened");
                 if order.is_placed() {
                     relay::followers(app, tenant).await;
                 }
@@ -120,6 +122,11 @@ pub(crate) async fn check_out(
                 // Not at another price than the customer saw.
                 let told = "a discount was used up meanwhile; read the cart and ask again";
                 return Err(Problem::new(ProblemCode::Conflict, told));
+            }
+            Err(error) if error.constraint() == Some("credit_not_overspent") => {
+                // Nor for more money than that.
+                let told = "the gift card was spent meanwhile; read the cart and ask again";
+                return Err(Problem::new(ProblemCode::Conflict, told).at("gift_card"));
             }
             Err(error) if (error.is_overtaken() || error.refusal().is_some()) && tries < TRIES => {}
             Err(error) if error.constraint() == Some("stock_not_oversold") => {
@@ -168,10 +175,10 @@ fn opened(
         capture: cart.settings.capture,
         expires_at: now + SignedDuration::from_mins(cart.settings.payment_minutes.into()),
     };
-    let total = Money { amount_minor: terms.totals.total_minor, currency: cart.currency };
-    // Before anything is reserved for what nobody can pay. What costs nothing is not asked for.
-    if total.amount_minor > 0 {
-        total.to_provider().map_err(|error| Problem::invalid("cart", error.to_string()))?;
+    let due = Money { amount_minor: quote.due_minor(), currency: cart.currency };
+    // Before anything is reserved for what nobody can pay. Nothing is not asked for.
+    if due.amount_minor > 0 {
+        due.to_provider().map_err(|error| Problem::invalid("cart", error.to_string()))?;
     }
     let picks = allocate(&terms.demand(), offers).map_err(|short| {
         let sku = |variant| cart.lines.iter().find(|line| line.variant == variant);
@@ -180,7 +187,8 @@ fn opened(
         sold_out(&format!("there is not enough of {short}; take less of it"))
     })?;
     let id = OrderId(Uuid::now_v7());
-    let events = open(id, terms, picks, PaymentId(Uuid::now_v7())).map_err(Problem::internal)?;
+    let events = open(id, terms, picks, PaymentId(Uuid::now_v7()), quote.spent());
+    let events = events.map_err(Problem::internal)?;
     Ok((id, events))
 }
 
@@ -213,7 +221,9 @@ async fn go_on(app: &App, caller: &Caller, asked: &Asked, call: Call) -> Result<
 
 /// Makes the payment, and keeps the answer.
 async fn pay(app: &App, caller: &Caller, asked: &Asked, order: Order) -> Result<Response, Problem> {
-    match payments::start(app, caller.tenant.number, &order).await? {
+    let started = payments::start(app, caller.tenant.number, &order).await?;
+    step::reached("checkout.started");
+    match started {
         Started::Made { payment, reference, secret } => {
             let start = Command::Start { payment, reference };
             finish(app, caller, asked, (order, start, secret)).await
@@ -229,7 +239,7 @@ async fn pay(app: &App, caller: &Caller, asked: &Asked, order: Order) -> Result<
             let after = [(header::RETRY_AFTER, LEASE.as_secs().to_string())];
             Ok((StatusCode::ACCEPTED, after, Json(CheckoutOut::of(&order, None))).into_response())
         }
-        // It costs nothing, or its payment was heard of by now.
+        // Nothing is left to pay, or its payment was heard of by now.
         Started::Nothing => {
             let secret = payments::secret(app, &order).await;
             keep(app, caller, asked, (&order, secret)).await
@@ -254,7 +264,10 @@ async fn finish(
         let answer = Some(&kept);
         let writing = Writing { answer, ..written(&act, order.id, (Some(&order), &events)) };
         match orders::write(&app.db, tenant, &writing).await {
-            Ok(_order) => return Ok(created(body)),
+            Ok(_order) => {
+                step::reached("checkout.answered");
+                return Ok(created(body));
+            }
             Err(error) if error.is_conflict() || error.is_contended() => {}
             Err(error) => return Err(error.into()),
         }
@@ -304,6 +317,7 @@ fn sold_out(told: &str) -> Problem {
 fn hindered(hindrance: Hindrance, quote: &Quote) -> Problem {
     let told = match hindrance {
         Hindrance::CodeDoesNotApply => return does_not_apply(quote),
+        Hindrance::CreditDoesNotApply => return pays_nothing(quote),
         Hindrance::Empty => "put something into the cart",
         Hindrance::NotForSale(_) => "something in it is not for sale any more; take it out",
         Hindrance::NoCountry => "say in which country it is to arrive",
@@ -311,6 +325,12 @@ fn hindered(hindrance: Hindrance, quote: &Quote) -> Problem {
         Hindrance::ShippingDoesNotFit => "the chosen way does not fit the cart; choose another",
     };
     Problem::invalid("cart", told)
+}
+
+fn pays_nothing(quote: &Quote) -> Problem {
+    let why = quote.credit.as_ref().and_then(|(_, pays)| pays.as_ref().err());
+    let told = why.map(|why| format!("the gift card pays nothing: {why}; use another, or none"));
+    Problem::invalid("gift_card", told.unwrap_or_default())
 }
 
 fn does_not_apply(quote: &Quote) -> Problem {

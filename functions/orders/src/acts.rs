@@ -17,7 +17,8 @@ use crate::wire::{
 
 /// Cancel an order
 ///
-/// Before anything of it was sent: its stock is free again, and what was paid goes back.
+/// Before anything of it was sent: its stock is free again, and what was paid goes back, to the
+/// gift card what that paid.
 #[utoipa::path(
     post, path = "/v1/orders/{order}/cancel", operation_id = "cancel_order", tag = "orders",
     security(("api_key" = ["orders:write"])),
@@ -42,7 +43,8 @@ pub(crate) async fn cancel(
 
 /// Take pieces out of an order
 ///
-/// Before they were packed: their stock is free again, and what was paid for them goes back.
+/// Before they were packed: their stock is free again, and what was paid for them goes back, money
+/// before what a gift card paid.
 #[utoipa::path(
     post, path = "/v1/orders/{order}/reductions", operation_id = "reduce_order", tag = "orders",
     security(("api_key" = ["orders:write"])),
@@ -127,8 +129,9 @@ pub(crate) async fn void(
 
 /// Give money back
 ///
-/// All that is left unless an amount is given: what was captured, less what goes back already and
-/// what is disputed. The same `Idempotency-Key` again is the same refund.
+/// All that is left unless an amount is given: what was captured or paid with a gift card, less
+/// what went back already and what is disputed. Money goes back first, as far as it was captured,
+/// and the rest to the gift card. The same `Idempotency-Key` again is the same refund.
 #[utoipa::path(
     post, path = "/v1/orders/{order}/refunds", operation_id = "refund_payment", tag = "orders",
     security(("api_key" = ["orders:write"])),
@@ -138,7 +141,7 @@ pub(crate) async fn void(
     ),
     request_body = RefundIn,
     responses(
-        (status = 200, description = "It is asked for; `refunds` tell", body = OrderOut),
+        (status = 200, description = "Asked for; `refunds` and `gift_card` tell", body = OrderOut),
         (status = 404, description = "No such order"),
     )
 )]
@@ -152,18 +155,9 @@ pub(crate) async fn refund(
     caller.require(Scope::OrdersWrite)?;
     let refund = RefundId(named(id, &key.required()?, b"refund"));
     let (amount_minor, reason) = (wanted.amount_minor, wanted.reason.checked("reason")?);
-    act(&app, &caller, id, |order| {
-        // Asked again, all that is left may be nothing any more.
-        let known = order.refund(refund).map(|known| (known.payment, known.amount_minor));
-        let (payment, amount_minor) = match (known, amount_minor) {
-            (Some((payment, known_minor)), None) => (payment, Some(known_minor)),
-            (_, wanted_minor) => {
-                (order.payment_meant(wanted.payment.map(PaymentId))?, wanted_minor)
-            }
-        };
-        Ok(Command::Refund { refund, payment, amount_minor, reason: reason.clone() })
-    })
-    .await
+    let payment = wanted.payment.map(PaymentId);
+    let refund = || Command::Refund { refund, payment, amount_minor, reason: reason.clone() };
+    act(&app, &caller, id, |_order| Ok(refund())).await
 }
 
 /// Hold an order for review, or let it go on

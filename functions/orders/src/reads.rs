@@ -6,7 +6,6 @@ use axum::extract::State;
 use domain::access::Scope;
 use domain::id::OrderId;
 use domain::order::Order;
-use jiff::Timestamp;
 use serde::Deserialize;
 use store::{findings, orders as kept};
 use utoipa::IntoParams;
@@ -60,7 +59,7 @@ pub(crate) async fn list_orders(
         fulfillment_status: page.fulfillment_status,
         number: page.number,
         email: page.email,
-        before: page.before.as_deref().map(before).transpose()?,
+        before: page.before.as_deref().map(app::page::instant_and_id).transpose()?,
         limit,
     };
     let found = kept::list(&app.db, caller.tenant.number, &wanted).await?;
@@ -143,9 +142,4 @@ pub(crate) async fn told(
     let tenant = caller.tenant.number;
     let contact = kept::contact(&app.db, tenant, order.terms.contact).await?;
     Ok(Json(OrderOut::of(order, contact)))
-}
-
-fn before(text: &str) -> Result<(Timestamp, Uuid), Problem> {
-    let both = text.split_once('/').and_then(|(at, id)| Some((at.parse().ok()?, id.parse().ok()?)));
-    both.ok_or_else(|| Problem::invalid("before", "give what `next` said on the page before"))
 }

@@ -63,6 +63,7 @@ async fn settle(app: App, delivery: Delivery) -> Result<(), Failure> {
 
 /// The provider said something.
 async fn hear(app: &App, provider: &str, notice: &Notice) -> Result<(), Failure> {
+    step::reached("settle.taken");
     let subject = subject(app, provider, notice).await?;
     tracing::Span::current().record("tenant", subject.tenant.0);
     let said = Said { gateway: provider, notice, subject };
@@ -128,6 +129,7 @@ async fn follow_up(
     calls: Calls,
 ) -> Result<(), Failure> {
     relay::outbox(app, Some(tenant), relay::FOLLOWERS).await?;
+    step::reached("settle.relayed");
     let version = order.version;
     let order = payments::drive(app, tenant, order, calls).await?;
     if order.version != version {

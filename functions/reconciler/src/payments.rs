@@ -110,7 +110,7 @@ pub(crate) async fn look_after_waiting(app: &App, tick: &Tick) -> Result<(), Fai
 
 async fn note_missing(app: &App, order: &Waiting) -> Result<(), Failure> {
     let currency = Currency::try_from(order.currency.clone()).map_err(Failure::discard)?;
-    let amount = Money { amount_minor: order.total_minor, currency };
+    let amount = Money { amount_minor: order.due_minor, currency };
     note(app, Some(order.subject.tenant), (&order.reference, amount), Amiss::Missing).await
 }
 

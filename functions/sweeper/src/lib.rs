@@ -10,7 +10,7 @@
 //! - On failure: the rows stay, and so does the record; the next tick tries again.
 
 use app::port::Outgoing;
-use app::{App, Failure, Function, Role, Tick, Trigger, Uses, due, relay};
+use app::{App, Failure, Function, Role, Tick, Trigger, Uses, due, relay, step};
 use domain::id::{HookDeliveryId, OrderId, TenantNumber};
 use domain::message::{Nudge, PaymentMessage, QueueName};
 use store::{hooks, orders};
@@ -36,7 +36,9 @@ const AT_ONCE: i64 = 500;
 async fn sweep(app: App, _tick: Tick) -> Result<(), Failure> {
     let Some(look) = due::begin(&app, relay::SWEPT).await? else { return Ok(()) };
     let sent = relay::outbox(&app, None, &QueueName::ALL).await?;
+    step::reached("sweep.relayed");
     let orders = call_orders(&app).await?;
+    step::reached("sweep.called");
     let hooks = call_hooks(&app).await?;
     if sent > 0 || orders > 0 || hooks > 0 {
         tracing::info!(sent, orders, hooks, "something was left behind");

@@ -48,8 +48,18 @@ impl Allowance {
             points_per_minute: (self.points_per_minute / 4).max(1),
         }
     }
+
+    /// The one that looks at codes of gift cards draw on.
+    pub(crate) fn of_codes(self) -> Self {
+        Self {
+            of: receipts::digest(&[self.of.as_bytes(), b"codes"]),
+            points_per_minute: CODES_PER_MINUTE,
+        }
+    }
 }
 
+/// Codes of gift cards that a credential may look up in a minute.
+const CODES_PER_MINUTE: u32 = 120;
 /// What people with access tokens of their own may send in a minute.
 const PEOPLE_POINTS_PER_MINUTE: u32 = 60_000;
 

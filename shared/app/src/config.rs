@@ -28,8 +28,8 @@ pub struct Config {
     pub public_url: String,
     /// Keys of access tokens: JSON, see [`crate::token::Keys`].
     pub token_keys: String,
-    /// Keys of unsubscribe links: `version:base64`, separated by commas, the newest first.
-    /// Old ones stay, so that no link in an old letter breaks.
+    /// Keys of links in letters and of codes of gift cards: `version:base64`, separated by commas,
+    /// the newest first. Old ones stay, so that no link in an old letter breaks, and no code.
     pub unsubscribe_keys: String,
     /// The key of the payment provider: `sk_…`. Without it, there is none.
     pub stripe_secret_key: String,

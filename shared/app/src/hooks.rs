@@ -153,7 +153,8 @@ mod tests {
         let [old, new, other] = [(); 3].map(|()| Secret::fresh());
         let at = Timestamp::from_second(1_614_265_330).unwrap();
         let later = |seconds| at + jiff::SignedDuration::from_secs(seconds);
-        let by = |secret: &Secret| sign(&[secret.0.clone()], "msg_1", at, "{}").unwrap();
+        let by =
+            |secret: &Secret| sign(std::slice::from_ref(&secret.0), "msg_1", at, "{}").unwrap();
         let secrets = [new.clone(), old.clone()];
         let check = |signatures: &str, now| {
             let timestamp = "1614265330";

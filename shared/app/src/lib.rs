@@ -34,6 +34,8 @@ pub mod extract;
 pub mod function;
 /// The words of the payment provider's client.
 pub mod gateway;
+/// Codes of gift cards and store credit: made, kept as hashes, looked up.
+pub mod gift_cards;
 /// Secrets of webhooks, out and in, and what they sign.
 pub mod hooks;
 /// One message or one tick, as every host hands it to its function.

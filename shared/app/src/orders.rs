@@ -6,7 +6,7 @@ use store::orders::{self, Act, CommitError, Loaded};
 
 use crate::caller::Caller;
 use crate::payments::Calls;
-use crate::{App, Problem, ProblemCode, payments, relay, trace};
+use crate::{App, Problem, ProblemCode, payments, relay, step, trace};
 
 /// Asks something of an order for a caller: decides, writes what happens, tells others, and asks
 /// the provider for what follows. A provider that is away is asked again by the sweeper: the
@@ -23,6 +23,7 @@ pub async fn act(
 ) -> Result<Order, Problem> {
     let (tenant, actor, request_id) = (caller.tenant.number, caller.actor(), trace::request_id());
     relay::announce_order(app, tenant).await?;
+    step::reached("order.announced");
     let act = Act {
         actor: &actor,
         request_id: Some(&request_id),
@@ -37,7 +38,9 @@ pub async fn act(
         Err(CommitError::Rejected(rejected)) => return Err(refused(rejected)),
         Err(CommitError::Store(error)) => return Err(error.into()),
     };
+    step::reached("order.committed");
     let driven = payments::drive(app, tenant, order.clone(), Calls::New).await;
+    step::reached("order.driven");
     relay::followers(app, tenant).await;
     Ok(driven.unwrap_or_else(|failure| {
         tracing::warn!(error = trace::chain(&failure), "the provider is asked again later");

@@ -7,7 +7,7 @@ use providers::stripe::{NewPayment, NewRefund, Payment, Stripe, StripeError, Win
 use store::orders::{self, Act, CommitError, Loaded};
 use store::receipts;
 
-use crate::{App, Failure};
+use crate::{App, Failure, step};
 
 /// As histories call whoever asks the provider.
 const ACTOR: &str = "payments";
@@ -63,6 +63,7 @@ pub async fn drive(
             said: None,
             contact: None,
         };
+        step::reached("provider.asked");
         let refund = RefundId(receipts::digest(&[operation.key().as_bytes(), b"refund"]));
         let commands = |loaded: &Loaded| match &heard {
             Some(heard) => Ok(heard.commands(loaded, refund)),
@@ -73,6 +74,7 @@ pub async fn drive(
             Err(CommitError::Store(error)) => return Err(error.into()),
             Err(error) => return Err(Failure::discard(error)),
         };
+        step::reached("provider.heard");
         // What changed nothing would be asked again at once.
         refused.push(operation);
     }

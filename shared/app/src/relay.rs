@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use store::outbox;
 
 use crate::port::{Outgoing, PortError};
-use crate::{App, Every, due};
+use crate::{App, Every, due, step};
 
 /// How often the sweeper looks for what no relay sent.
 pub const SWEEP: Every = Every::Minutes(15);
@@ -106,6 +106,7 @@ pub async fn outbox(
                 .collect();
             if !messages.is_empty() {
                 app.queue.send(queue, &messages).await?;
+                step::reached("relay.sent");
             }
         }
         tx.commit().await?;

@@ -9,7 +9,7 @@ pub fn reached(step: &'static str) {
 }
 
 /// Every step, so that a test can visit them all.
-pub const ALL: [&str; 18] = [
+pub const ALL: [&str; 32] = [
     "ingest.checked",
     "ingest.committed",
     "import.started",
@@ -21,7 +21,21 @@ pub const ALL: [&str; 18] = [
     "report.handed_over",
     "report.accepted",
     "report.marked",
+    "checkout.decided",
+    "checkout.opened",
+    "checkout.started",
+    "checkout.answered",
+    "settle.taken",
     "settle.committed",
+    "settle.relayed",
+    "relay.sent",
+    "order.announced",
+    "order.committed",
+    "order.driven",
+    "provider.asked",
+    "provider.heard",
+    "sweep.relayed",
+    "sweep.called",
     "carrier.heard",
     "carrier.committed",
     "mail.claimed",

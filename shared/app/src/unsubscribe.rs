@@ -6,7 +6,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
 
-/// The keys of links in letters. The newest signs, all of them open.
+/// The keys of links in letters, and of codes of gift cards. The newest signs, all of them open.
 pub struct Keys(Vec<(u32, Vec<u8>)>);
 
 /// What an unsubscribe link says: no address can be read from it.
@@ -90,6 +90,11 @@ impl Keys {
     pub(crate) fn seal(&self, version: u32, parts: &[&[u8]]) -> Option<Vec<u8>> {
         let seal = mac(self.key(version)?, parts).finalize();
         Some(seal.into_bytes()[..TAG_BYTES].to_vec())
+    }
+
+    /// The seals over parts under all keys, the newest first.
+    pub(crate) fn seals(&self, parts: &[&[u8]]) -> Vec<Vec<u8>> {
+        self.0.iter().filter_map(|(version, _)| self.seal(*version, parts)).collect()
     }
 
     /// Whether a seal over parts is ours.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::credit::Credit;
 use crate::discount::{Code, Discount};
 use crate::id::{CartId, LineId, OrderId, ProductId, ShippingOptionId, VariantId};
 use crate::money::{Rounding, Share};
@@ -50,6 +51,8 @@ pub struct Cart {
     pub codes: Vec<Code>,
     /// What may be taken off: first what needs no code, then what belongs to the codes.
     pub discounts: Vec<Discount>,
+    /// The gift card or store credit that is to pay for it.
+    pub credit: Option<Credit>,
     /// What its country taxes.
     pub taxes: Taxes,
     /// All ways of the shop to get there.

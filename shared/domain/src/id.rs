@@ -72,6 +72,8 @@ identifiers! {
     DiscountId,
     /// A way to get there.
     ShippingOptionId,
+    /// A gift card, or credit of a customer.
+    CreditId,
     /// An endpoint of a shop that is told of events.
     HookId,
     /// One event on its way to one endpoint.

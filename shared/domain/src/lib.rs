@@ -12,6 +12,8 @@ pub mod calendar;
 pub mod cart;
 /// What a shop sells, and for how much.
 pub mod catalog;
+/// Gift cards and store credit: what they pay, and why not.
+pub mod credit;
 /// Choices that tests make.
 #[cfg(test)]
 mod dice;

@@ -10,7 +10,7 @@ pub use self::letters::{News, Owed, letters};
 pub use self::operation::Operation;
 pub use self::parts::{
     Capture, Dispute, DisputeState, Fulfillment, FulfillmentState, Payment, Progress, Refund,
-    RefundState, Report, Return, ReturnState,
+    RefundState, Report, Return, ReturnState, Spending,
 };
 pub use self::rejected::Rejected;
 pub use self::status::{FulfillmentStatus, OrderStatus, PaymentStatus};
@@ -33,7 +33,7 @@ mod ledger;
 mod letters;
 /// What is to be asked of the payment provider.
 mod operation;
-/// Payments, refunds, disputes, parcels and returns.
+/// Payments, credit, refunds, disputes, parcels and returns.
 mod parts;
 /// Why something is not granted.
 mod rejected;
@@ -64,6 +64,8 @@ pub struct Order {
     pub review: Option<ReviewReason>,
     /// Its payments, in the order they were asked for.
     pub payments: Vec<Payment>,
+    /// What is paid with credit.
+    pub credit: Option<Spending>,
     /// Money on its way back.
     pub refunds: Vec<Refund>,
     /// What a bank took back or may take back.
@@ -110,6 +112,7 @@ impl Order {
             ended: None,
             review: None,
             payments: vec![],
+            credit: None,
             refunds: vec![],
             disputes: vec![],
             holds: vec![],
@@ -169,7 +172,19 @@ impl Order {
         self.payments.iter().map(|payment| payment.captured_minor).sum()
     }
 
-    /// What is on its way back or came back, in minor units.
+    /// What credit pays, in minor units, whether or not it has gone back since.
+    #[must_use]
+    pub fn spent_minor(&self) -> i64 {
+        self.credit.as_ref().map_or(0, |credit| credit.amount_minor)
+    }
+
+    /// What credit pays and has not got back, in minor units.
+    #[must_use]
+    pub fn kept_credit_minor(&self) -> i64 {
+        self.credit.as_ref().map_or(0, Spending::kept_minor)
+    }
+
+    /// What is on its way back or came back as money, in minor units.
     #[must_use]
     pub fn refunding_minor(&self) -> i64 {
         self.refunds.iter().filter(|refund| refund.counts()).map(|refund| refund.amount_minor).sum()

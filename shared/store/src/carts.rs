@@ -1,6 +1,8 @@
 use domain::cart::{Cart, CartLine, Settings, ShippingOption, Taxes, limit};
 use domain::discount::Code;
-use domain::id::{CartId, LineId, OrderId, ProductId, ShippingOptionId, TenantNumber, VariantId};
+use domain::id::{
+    CartId, CreditId, LineId, OrderId, ProductId, ShippingOptionId, TenantNumber, VariantId,
+};
 use domain::money::{Rounding, Share};
 use domain::order::Capture;
 use domain::pricing::Prices;
@@ -11,6 +13,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use crate::credits::read_credit;
 use crate::discounts::read_discount;
 use crate::statement::{Statement, fly};
 use crate::{Db, Error, Flight, Parameter};
@@ -63,6 +66,8 @@ pub enum Change<'a> {
         shipping: Option<ShippingOptionId>,
         /// With these codes instead.
         codes: Option<&'a [Code]>,
+        /// Paid with this credit instead, or with none.
+        credit: Option<Option<CreditId>>,
     },
 }
 
@@ -115,11 +120,12 @@ pub async fn change(
 ) -> Result<(), Error> {
     let of_cart = |sql| Statement::new(sql).with(tenant.0, Type::INT4).with(id.0, Type::UUID);
     let sent = match change {
-        Change::Send { country, shipping, codes } => {
+        Change::Send { country, shipping, codes, credit } => {
             let text = |codes: &[Code]| codes.iter().cloned().map(String::from).collect();
-            (country.map(str::to_owned), shipping.map(|it| it.0), codes.map(text))
+            let credit = credit.map(|it| it.map_or(Uuid::nil(), |credit| credit.0));
+            (country.map(str::to_owned), shipping.map(|it| it.0), codes.map(text), credit)
         }
-        _ => (None, None, None),
+        _ => (None, None, None, None),
     };
     // The row of the cart is locked first, so that changes of one cart follow each other.
     let mut statements = vec![touch((tenant, id), version, at, sent)];
@@ -167,7 +173,7 @@ pub async fn merge(
         // In one order, so that two carts that take each other over do not wait for each other.
         of_both(include_str!("carts/lock_both.sql")),
         of_both(include_str!("carts/retire.sql")).with(at, Type::TIMESTAMPTZ),
-        touch((tenant, into), version, at, (None, None, None)),
+        touch((tenant, into), version, at, (None, None, None, None)),
         of_both(include_str!("carts/take_over.sql")).with(codes, Type::INT8),
         of_both(include_str!("carts/take_lines.sql"))
             .with(limit::QUANTITY.cast_signed(), Type::INT4),
@@ -176,14 +182,15 @@ pub async fn merge(
     fly(db, tenant, &statements).await.map(drop)
 }
 
-/// Where a cart goes, how, and with which codes, where that changes.
-type Sent = (Option<String>, Option<Uuid>, Option<Vec<String>>);
+/// Where a cart goes, how, with which codes and paid with which credit, where that changes; no
+/// credit is nil.
+type Sent = (Option<String>, Option<Uuid>, Option<Vec<String>>, Option<Uuid>);
 
 fn touch(
     (tenant, id): (TenantNumber, CartId),
     version: Option<i32>,
     at: Timestamp,
-    (country, shipping, codes): Sent,
+    (country, shipping, codes, credit): Sent,
 ) -> Statement {
     Statement::new(include_str!("carts/touch.sql"))
         .with(tenant.0, Type::INT4)
@@ -193,6 +200,7 @@ fn touch(
         .with(country, Type::TEXT)
         .with(shipping, Type::UUID)
         .with(codes, Type::TEXT_ARRAY)
+        .with(credit, Type::UUID)
 }
 
 fn full(tenant: TenantNumber, id: CartId) -> Statement {
@@ -224,7 +232,7 @@ impl<'a> Asking<'a> {
     }
 }
 
-pub(crate) const READING: usize = 6;
+pub(crate) const READING: usize = 7;
 
 pub(crate) fn reading<'a>(asking: &'a Asking<'a>) -> [Flight<'a>; READING] {
     let parameters = &asking.parameters[..];
@@ -235,11 +243,14 @@ pub(crate) fn reading<'a>(asking: &'a Asking<'a>) -> [Flight<'a>; READING] {
         Flight { sql: include_str!("carts/shipping.sql"), parameters },
         Flight { sql: include_str!("carts/settings.sql"), parameters: &parameters[..1] },
         Flight { sql: include_str!("discounts/of_cart.sql"), parameters: &asking.known },
+        Flight { sql: include_str!("credits/of_cart.sql"), parameters: &asking.known },
     ]
 }
 
 pub(crate) fn read_cart(answers: &[Vec<Row>], at: Timestamp) -> Result<Option<Cart>, Error> {
-    let [found, lines, taxes, options, settings, discounts, ..] = answers else { return Ok(None) };
+    let [found, lines, taxes, options, settings, discounts, credit, ..] = answers else {
+        return Ok(None);
+    };
     let (Some(row), Some(settings)) = (found.first(), settings.first()) else { return Ok(None) };
     Ok(Some(Cart {
         id: CartId(row.get(0)),
@@ -255,6 +266,7 @@ pub(crate) fn read_cart(answers: &[Vec<Row>], at: Timestamp) -> Result<Option<Ca
         codes: row.get::<_, Vec<String>>(11).iter().filter_map(|it| Code::parse(it).ok()).collect(),
         at,
         discounts: discounts.iter().map(read_discount).collect::<Result<_, _>>()?,
+        credit: credit.first().map(read_credit).transpose()?,
         lines: lines.iter().map(line).collect::<Result<_, _>>()?,
         taxes: self::taxes(taxes)?,
         options: options.iter().map(read_shipping_option).collect(),

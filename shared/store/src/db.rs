@@ -90,7 +90,7 @@ impl Db {
     /// # Errors
     /// [`Error::UnsafeRole`], or that Postgres is away.
     pub async fn warm(&self) -> Result<(), Error> {
-        let tx = self.begin(None).await?;
+        let tx = self.across().await?;
         tx.commit().await
     }
 
@@ -118,7 +118,16 @@ impl Db {
     /// # Errors
     /// When no connection can be had.
     pub async fn tenant(&self, tenant: TenantNumber) -> Result<Tx, Error> {
-        self.begin(Some(tenant)).await
+        self.begin("begin", Some(tenant)).await
+    }
+
+    /// Begins a transaction that sees one tenant, all of it as it is at one instant, whatever
+    /// others write meanwhile.
+    ///
+    /// # Errors
+    /// When no connection can be had.
+    pub async fn frozen(&self, tenant: TenantNumber) -> Result<Tx, Error> {
+        self.begin("begin isolation level repeatable read", Some(tenant)).await
     }
 
     /// Begins a transaction that sees no tenant, or in the role `system` what it may of all.
@@ -126,7 +135,7 @@ impl Db {
     /// # Errors
     /// When no connection can be had.
     pub async fn across(&self) -> Result<Tx, Error> {
-        self.begin(None).await
+        self.begin("begin", None).await
     }
 
     /// Runs a whole transaction in one round trip. It is committed when every statement
@@ -216,13 +225,13 @@ impl Db {
         failure.map_or(Ok(rows), |error| Err(error.into()))
     }
 
-    async fn begin(&self, tenant: Option<TenantNumber>) -> Result<Tx, Error> {
+    async fn begin(&self, how: &str, tenant: Option<TenantNumber>) -> Result<Tx, Error> {
         let (permit, connection) = self.checkout().await?;
         let started = Instant::now();
         let text = tenant.map(|tenant| tenant.to_string()).unwrap_or_default();
         let set: [Parameter<'_>; 1] = [(&text, Type::TEXT)];
         let (begun, set) =
-            tokio::join!(connection.query("begin", &[]), connection.query(SET_TENANT, &set));
+            tokio::join!(connection.query(how, &[]), connection.query(SET_TENANT, &set));
         meter::record(started.elapsed());
         begun?;
         set?;

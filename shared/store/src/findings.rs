@@ -51,8 +51,8 @@ pub struct Waiting {
     pub reference: String,
     /// In which currency.
     pub currency: String,
-    /// What the order comes to, in minor units.
-    pub total_minor: i64,
+    /// What is to be paid, in minor units.
+    pub due_minor: i64,
 }
 
 /// What we know of payments that a provider lists, given by its names for them and by what is
@@ -160,7 +160,7 @@ pub async fn waiting(
         },
         reference: row.get(3),
         currency: row.get(4),
-        total_minor: row.get(5),
+        due_minor: row.get(5),
     };
     Ok(answers[0].iter().map(waiting).collect())
 }

@@ -10,6 +10,8 @@ pub mod carts;
 pub mod catalog;
 /// Carts that become orders.
 pub mod checkout;
+/// Gift cards and store credit, and their ledger.
+pub mod credits;
 /// The connection pool, transactions and pipelined flights.
 mod db;
 /// What customers get, and what they had of it.
@@ -55,6 +57,8 @@ pub mod queries;
 pub mod receipts;
 /// What is bought together.
 pub mod recommendations;
+/// Whether what is kept of orders is what their events say, and making it so.
+pub mod replay;
 /// Reports, their occurrences and deliveries.
 pub mod reports;
 /// Letting the two lesser roles in.

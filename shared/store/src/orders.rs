@@ -19,6 +19,9 @@ mod commit;
 /// Many orders at once, and their invoices.
 mod list;
 
+/// What follows from events in tables of its own.
+pub(crate) mod projection;
+
 /// What happened, written down.
 mod write;
 

@@ -2,7 +2,7 @@ use domain::id::TenantNumber;
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 
-use crate::{Db, Error, Flight, Parameter};
+use crate::{Db, Error, Flight, Parameter, Tx};
 
 /// A statement that owns its parameters, so that a transaction can be put together in pieces.
 pub(crate) struct Statement {
@@ -44,6 +44,12 @@ pub(crate) async fn fly_routinely(
 ) -> Result<Vec<Vec<Row>>, Error> {
     let parameters = parameters(statements);
     db.routine(tenant, &flights(statements, &parameters)).await
+}
+
+/// Runs the statements within a transaction, in one round trip.
+pub(crate) async fn within(tx: &Tx, statements: &[Statement]) -> Result<Vec<Vec<Row>>, Error> {
+    let parameters = parameters(statements);
+    tx.pipeline(&flights(statements, &parameters)).await
 }
 
 fn parameters(statements: &[Statement]) -> Vec<Vec<Parameter<'_>>> {

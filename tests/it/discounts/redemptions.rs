@@ -57,7 +57,7 @@ impl Till {
         orders::commit(&app.db, tenant, id, &act, commands).await.unwrap().order
     }
 
-    async fn expire(&self, order: &Value) -> Order {
+    pub(crate) async fn expire(&self, order: &Value) -> Order {
         self.does(order, |order| Command::Expire { now: order.terms.expires_at }).await
     }
 

@@ -39,6 +39,9 @@ pub(super) async fn sow(world: &World, function: &str) {
     if function == "checkout" {
         world.sql(include_str!("seeds/cart.sql")).await;
     }
+    if matches!(function, "cart" | "gift-cards") {
+        world.sql(include_str!("seeds/gift-cards.sql")).await;
+    }
     if let Some(sql) = for_function(function) {
         world.sql(sql).await;
     }

@@ -229,12 +229,13 @@ pub(super) fn machines(tree: &Tree) -> Vec<String> {
 }
 
 pub(super) fn steps(tree: &Tree) -> Vec<String> {
+    let passes = |path: &str| path.starts_with("functions/") || path.starts_with("shared/app/");
     let list = &tree.file("shared/app/src/step.rs").text;
     let (_, list) = list.split_once("pub const ALL").expect("the steps are listed");
     let list = list.split_once("];").map_or(list, |(list, _)| list);
     let known: Vec<&str> = list.split('"').skip(1).step_by(2).collect();
     let mut passed = Vec::new();
-    for file in tree.ending(".rs").filter(|file| file.path.starts_with("functions/")) {
+    for file in tree.ending(".rs").filter(|file| passes(&file.path)) {
         let calls = file.text.split("step::reached(\"").skip(1);
         passed.extend(calls.filter_map(|rest| rest.split('"').next()));
     }

@@ -117,7 +117,7 @@ pub(crate) async fn write(
 /// The opening of an order of one piece from the shelf.
 pub(crate) fn opened(id: OrderId, seed: Uuid, payment: PaymentId) -> Vec<Event> {
     let picks = vec![Pick { variant: VARIANT, location: SHELF, quantity: 1 }];
-    open(id, terms(seed), picks, payment).expect("it adds up")
+    open(id, terms(seed), picks, payment, None).expect("it adds up")
 }
 
 /// Puts so many pieces of one thing on a shelf of the first tenant.

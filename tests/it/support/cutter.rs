@@ -1,7 +1,7 @@
 //! Something between a function and Postgres that loses an answer.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -9,15 +9,18 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
 /// Passes everything on, and can lose the answer to a COMMIT together with the connection: the
-/// client then cannot know whether its transaction stands.
+/// client then cannot know whether its transaction stands. Or it loses what comes after any byte.
 pub struct Cutter {
     url: String,
     armed: Arc<AtomicBool>,
+    left: Arc<AtomicI64>,
     _task: Ended,
 }
 
 struct Ended(AbortHandle);
 
+/// As many bytes as nobody sends.
+const UNCUT: i64 = i64::MAX / 2;
 /// How Postgres reports that a transaction was committed.
 const COMMITTED: &[u8] = b"COMMIT\0";
 
@@ -32,11 +35,12 @@ impl Cutter {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let port = listener.local_addr().expect("a bound port").port();
         let armed = Arc::new(AtomicBool::new(false));
-        let serving = serve(listener, server.to_owned(), armed.clone());
+        let left = Arc::new(AtomicI64::new(UNCUT));
+        let serving = serve(listener, server.to_owned(), (armed.clone(), left.clone()));
         let mut tasks = JoinSet::new();
         let task = Ended(tasks.spawn(serving));
         tasks.detach_all();
-        Self { url: format!("{head}@127.0.0.1:{port}/{tail}"), armed, _task: task }
+        Self { url: format!("{head}@127.0.0.1:{port}/{tail}"), armed, left, _task: task }
     }
 
     /// Its own address.
@@ -49,6 +53,16 @@ impl Cutter {
     pub fn cut_at_commit(&self) {
         self.armed.store(true, Ordering::SeqCst);
     }
+
+    /// Nothing is lost any more.
+    pub fn heal(&self) {
+        self.left.store(UNCUT, Ordering::SeqCst);
+    }
+
+    /// So many more bytes of answers arrive; then the connection that brought the last is lost.
+    pub fn cut_after(&self, bytes: i64) {
+        self.left.store(bytes, Ordering::SeqCst);
+    }
 }
 
 impl Drop for Ended {
@@ -57,7 +71,9 @@ impl Drop for Ended {
     }
 }
 
-async fn serve(listener: TcpListener, server: String, armed: Arc<AtomicBool>) {
+type Cuts = (Arc<AtomicBool>, Arc<AtomicI64>);
+
+async fn serve(listener: TcpListener, server: String, cuts: Cuts) {
     let mut connections = JoinSet::new();
     while let Ok((client, _)) = listener.accept().await {
         let Ok(postgres) = TcpStream::connect(&server).await else { return };
@@ -66,16 +82,24 @@ async fn serve(listener: TcpListener, server: String, armed: Arc<AtomicBool>) {
         connections.spawn(async move {
             let _ended = copy(&mut from_client, &mut to_postgres).await;
         });
-        connections.spawn(pass_back(from_postgres, to_client, armed.clone()));
+        connections.spawn(pass_back(from_postgres, to_client, cuts.clone()));
     }
 }
 
-async fn pass_back(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, armed: Arc<AtomicBool>) {
+async fn pass_back(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, (armed, left): Cuts) {
     let mut buffer = vec![0; 1 << 16];
     while let Ok(count @ 1..) = from.read(&mut buffer).await {
         let told = &buffer[..count];
         let commits = told.windows(COMMITTED.len()).any(|window| window == COMMITTED);
         if commits && armed.swap(false, Ordering::SeqCst) {
+            return;
+        }
+        let size = i64::try_from(count).expect("a buffer is small");
+        let passes = left.fetch_sub(size, Ordering::SeqCst);
+        if passes < size {
+            left.store(UNCUT, Ordering::SeqCst);
+            let last = usize::try_from(passes).unwrap_or(0);
+            let _lost_anyway = to.write_all(&told[..last]).await;
             return;
         }
         if to.write_all(told).await.is_err() {

@@ -1,7 +1,7 @@
 use app::contact::ContactDocument;
 use domain::order::{
     Delivered, Dispute, DisputeState, Fulfillment, FulfillmentState, Line, Order, Payment,
-    Progress, Refund, RefundState, Report, Return, ReturnState, ReviewReason, Totals,
+    Progress, Refund, RefundState, Report, Return, ReturnState, ReviewReason, Spending, Totals,
 };
 use domain::parcel::Stage;
 use domain::tenant::Currency;
@@ -46,6 +46,9 @@ pub(crate) struct OrderOut {
     delivery: Option<OrderDeliveryOut>,
     totals: OrderTotalsOut,
     payments: Vec<OrderPaymentOut>,
+    /// What a gift card or store credit pays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gift_card: Option<OrderGiftCardOut>,
     refunds: Vec<OrderRefundOut>,
     disputes: Vec<OrderDisputeOut>,
     fulfillments: Vec<OrderFulfillmentOut>,
@@ -111,6 +114,15 @@ struct OrderPaymentOut {
     /// Why the last attempt failed, in the provider's word.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<String>,
+}
+
+/// What a gift card or store credit pays of an order.
+#[derive(Serialize, ToSchema)]
+struct OrderGiftCardOut {
+    id: Uuid,
+    spent_minor: i64,
+    /// What went back to it.
+    returned_minor: i64,
 }
 
 /// Money on its way back.
@@ -201,6 +213,7 @@ impl OrderOut {
             delivery: terms.delivery.as_ref().map(Into::into),
             totals: OrderTotalsOut::of(order, &terms.totals),
             payments: order.payments.iter().map(|it| OrderPaymentOut::of(order, it)).collect(),
+            gift_card: order.credit.as_ref().map(Into::into),
             refunds: order.refunds.iter().map(Into::into).collect(),
             disputes: order.disputes.iter().map(Into::into).collect(),
             fulfillments: order.fulfillments.iter().map(Into::into).collect(),
@@ -274,6 +287,13 @@ impl OrderPaymentOut {
                 _ => None,
             },
         }
+    }
+}
+
+impl From<&Spending> for OrderGiftCardOut {
+    fn from(it: &Spending) -> Self {
+        let (spent_minor, returned_minor) = (it.amount_minor, it.returned_minor());
+        Self { id: it.credit.0, spent_minor, returned_minor }
     }
 }
 

@@ -1,5 +1,6 @@
+use crate::credit::Unusable;
 use crate::discount::{Bought, Code, NotApplicable, Purchase, combine};
-use crate::id::{DiscountId, LineId};
+use crate::id::{CreditId, DiscountId, LineId};
 use crate::money::{MoneyError, Share};
 use crate::order::{Applied, Delivered, Line, Totals};
 use crate::pricing::{BasketLine, Priced, price};
@@ -13,6 +14,9 @@ pub struct Quote {
     pub priced: Priced,
     /// What is taken off without a code, and what became of every code.
     pub reductions: Vec<Reduction>,
+    /// What the cart's credit pays of the total, in minor units, or why it does not. It is no
+    /// discount: prices, taxes and totals are the same with it and without.
+    pub credit: Option<(CreditId, Result<i64, Unusable>)>,
     /// What has to be done before it can be bought.
     pub hindrances: Vec<Hindrance>,
     /// The ways of the shop that fit the cart.
@@ -45,6 +49,8 @@ pub enum Hindrance {
     ShippingDoesNotFit,
     /// A code takes nothing off: nobody is to pay more than was hoped for without knowing.
     CodeDoesNotApply,
+    /// The credit pays nothing: nobody is to be asked for more than was hoped for without knowing.
+    CreditDoesNotApply,
 }
 
 impl Cart {
@@ -74,8 +80,15 @@ impl Cart {
         let told = combined.verdicts.into_iter().map(|verdict| verdict.share);
         let told = told.map(|share| share.and_then(|taken| Ok(taken.total_minor()?)));
         let reductions = self.reductions(told.collect());
-        let hindrances = self.hindrances(chosen.is_some(), &reductions);
-        Ok(Quote { priced, reductions, hindrances, options })
+        let mut hindrances = self.hindrances(chosen.is_some(), &reductions);
+        let credit = self
+            .credit
+            .as_ref()
+            .map(|credit| (credit.id, credit.pays((self.currency, priced.total_minor), self.at)));
+        if matches!(credit, Some((_, Err(_)))) {
+            hindrances.push(Hindrance::CreditDoesNotApply);
+        }
+        Ok(Quote { priced, reductions, credit, hindrances, options })
     }
 
     /// The lines of the order that this cart becomes, with what each comes to.
@@ -201,6 +214,20 @@ impl Quote {
         let delivery_minor = delivery
             .map_or(0, |delivery| delivery.subtotal_minor.saturating_sub(delivery.discount_minor));
         Totals { subtotal_minor, discount_minor, delivery_minor, net_minor, tax_minor, total_minor }
+    }
+
+    /// What is spent of which credit, if anything is.
+    #[must_use]
+    pub fn spent(&self) -> Option<(CreditId, i64)> {
+        let (credit, pays) = self.credit.as_ref()?;
+        let amount_minor = *pays.as_ref().ok()?;
+        (amount_minor > 0).then_some((*credit, amount_minor))
+    }
+
+    /// What is left to pay, in minor units.
+    #[must_use]
+    pub fn due_minor(&self) -> i64 {
+        self.priced.total_minor - self.spent().map_or(0, |(_, amount_minor)| amount_minor)
     }
 
     /// The discounts of the order that the cart becomes.

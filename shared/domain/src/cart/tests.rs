@@ -58,6 +58,7 @@ fn cart() -> Cart {
         lines: vec![line(1, 1190, 2)],
         codes: vec![],
         discounts: vec![],
+        credit: None,
         taxes: Taxes {
             prices: Prices::WithTax,
             rates: BTreeMap::from([("standard".to_owned(), share(190_000))]),

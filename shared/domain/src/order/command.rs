@@ -42,12 +42,12 @@ pub enum Command {
         /// Which payment.
         payment: PaymentId,
     },
-    /// Give money back.
+    /// Give back what was paid: money first, then credit.
     Refund {
         /// Which refund: the same one twice is one.
         refund: RefundId,
-        /// Of which payment.
-        payment: PaymentId,
+        /// Of which payment; the only one unless named.
+        payment: Option<PaymentId>,
         /// In minor units; all that is left unless given.
         amount_minor: Option<i64>,
         /// Why.

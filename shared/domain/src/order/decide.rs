@@ -1,4 +1,4 @@
-use crate::id::{OrderId, PaymentId, RefundId};
+use crate::id::{CreditId, OrderId, PaymentId, RefundId};
 
 use super::stock::sums;
 use super::{Command, Ended, Event, Order, Pick, PutBack, Rejected, ReviewReason, Terms};
@@ -8,16 +8,18 @@ mod goods;
 /// What the provider says.
 mod hear;
 
-/// Opens an order: its stock is reserved, its payment is asked for. What costs nothing is placed
-/// at once.
+/// Opens an order: its stock is reserved, so much of a credit is spent, and a payment is asked for
+/// the rest. What leaves nothing to pay is placed at once.
 ///
 /// # Errors
-/// When nothing is bought, the amounts do not add up, or the picks are not what is bought.
+/// When nothing is bought, the amounts do not add up, the picks are not what is bought, or the
+/// credit is to pay more than there is to pay.
 pub fn open(
     id: OrderId,
     terms: Terms,
     picks: Vec<Pick>,
     payment: PaymentId,
+    credit: Option<(CreditId, i64)>,
 ) -> Result<Vec<Event>, Rejected> {
     if terms.lines.is_empty() || terms.lines.iter().any(|line| line.quantity == 0) {
         return Err(Rejected::Empty);
@@ -25,7 +27,11 @@ pub fn open(
     if !adds_up(&terms) {
         return Err(Rejected::Unbalanced);
     }
-    let amount_minor = terms.totals.total_minor;
+    let total_minor = terms.totals.total_minor;
+    if credit.is_some_and(|(_, spent_minor)| spent_minor <= 0 || spent_minor > total_minor) {
+        return Err(Rejected::Overspent);
+    }
+    let amount_minor = total_minor - credit.map_or(0, |(_, spent_minor)| spent_minor);
     let opened = Event::Opened(terms);
     let order = Order::fold(id, [&opened]).ok_or(Rejected::Empty)?;
     if sums(picks.iter().map(|pick| (pick.variant, pick.quantity))) != order.demand() {
@@ -35,6 +41,8 @@ pub fn open(
     if !picks.is_empty() {
         events.push(Event::StockReserved { picks: picks.clone() });
     }
+    let spent = credit.map(|(credit, amount_minor)| Event::CreditSpent { credit, amount_minor });
+    events.extend(spent);
     if amount_minor > 0 {
         events.push(Event::PaymentRequested { payment, amount_minor });
     } else {
@@ -98,6 +106,19 @@ impl Order {
         };
         self.ended.is_none() && !self.is_placed() && !self.payments.iter().any(processing)
     }
+
+    /// Of which payment a refund is, if money goes back, and how much of money and credit it is.
+    fn refunded_as(&self, id: RefundId) -> Option<(Option<PaymentId>, i64)> {
+        let money = self.refund(id);
+        let credit = self.credit.iter().flat_map(|credit| &credit.returned);
+        let credit: Vec<i64> = credit
+            .filter(|(of, _)| *of == Some(id))
+            .map(|(_, amount_minor)| *amount_minor)
+            .collect();
+        let sum_minor = money.map_or(0, |money| money.amount_minor) + credit.iter().sum::<i64>();
+        (money.is_some() || !credit.is_empty())
+            .then_some((money.map(|money| money.payment), sum_minor))
+    }
 }
 
 fn start(order: &Order, id: PaymentId, reference: String) -> Result<Vec<Event>, Rejected> {
@@ -137,8 +158,9 @@ fn capture(order: &Order, id: PaymentId, wanted: Option<i64>) -> Result<Vec<Even
         return Err(Rejected::UnderReview);
     }
     let available_minor = if payment.is_void_requested { 0 } else { payment.open_minor() };
-    let wanted_minor =
-        wanted.unwrap_or_else(|| payment.authorized_minor.saturating_sub(order.reduced_minor()));
+    // What credit pays for is not taken once more.
+    let left_minor = order.due_minor().saturating_sub(order.kept_credit_minor());
+    let wanted_minor = wanted.unwrap_or_else(|| payment.authorized_minor.min(left_minor));
     if payment.capture_requested_minor > 0 && payment.capture_requested_minor == wanted_minor {
         return Ok(vec![]);
     }
@@ -159,33 +181,59 @@ fn void(order: &Order, id: PaymentId) -> Result<Vec<Event>, Rejected> {
     Ok(vec![Event::PaymentVoidRequested { payment: id }])
 }
 
+/// Money goes back first, as far as it was captured, and then credit. Who paid with money is not
+/// paid back in credit while that can be helped, and credit never turns into money, because no more
+/// money goes back than came.
 fn give_back(
     order: &Order,
     refund: RefundId,
-    id: PaymentId,
+    named: Option<PaymentId>,
     (amount_minor, reason): (Option<i64>, String),
 ) -> Result<Vec<Event>, Rejected> {
-    let payment = order.payment(id).ok_or(Rejected::NoSuchPayment(id))?;
-    if let Some(known) = order.refund(refund) {
-        let same = known.payment == id && amount_minor.is_none_or(|it| it == known.amount_minor);
+    if let Some((payment, known_minor)) = order.refunded_as(refund) {
+        let same = payment.is_none() || named.is_none() || payment == named;
+        let same = same && amount_minor.is_none_or(|it| it == known_minor);
         return if same { Ok(vec![]) } else { Err(Rejected::OtherRefund(refund)) };
     }
-    let available_minor = order.refundable_minor(payment);
+    let payment = match named {
+        None if order.payments.is_empty() && order.credit.is_some() => None,
+        named => {
+            let id = order.payment_meant(named)?;
+            Some(order.payment(id).ok_or(Rejected::NoSuchPayment(id))?)
+        }
+    };
+    let money_minor = payment.map_or(0, |payment| order.refundable_minor(payment));
+    // Before it is placed, what credit pays is not paid yet.
+    let credit_minor = if order.is_placed() { order.kept_credit_minor() } else { 0 };
+    let available_minor = money_minor + credit_minor;
     let wanted_minor = amount_minor.unwrap_or(available_minor);
     if wanted_minor <= 0 || wanted_minor > available_minor {
         return Err(Rejected::NotRefundable { wanted_minor, available_minor });
     }
-    Ok(vec![Event::RefundRequested { refund, payment: id, amount_minor: wanted_minor, reason }])
+    let (amount_minor, mut events) = (wanted_minor.min(money_minor), vec![]);
+    if let Some(payment) = payment.map(|payment| payment.id).filter(|_| amount_minor > 0) {
+        events.push(Event::RefundRequested { refund, payment, amount_minor, reason });
+    }
+    events.extend(credited(order, wanted_minor - amount_minor, Some(refund)));
+    Ok(events)
 }
 
-/// Everything that is held for the order becomes free.
+/// So much goes back to the credit that paid, at most what it paid.
+fn credited(order: &Order, amount_minor: i64, refund: Option<RefundId>) -> Option<Event> {
+    let credit = order.credit.as_ref()?;
+    let amount_minor = amount_minor.min(credit.kept_minor());
+    let credit = credit.credit;
+    (amount_minor > 0).then_some(Event::CreditReturned { credit, amount_minor, refund })
+}
+
+/// Everything that is held for the order becomes free: its stock, and what credit was to pay.
 fn released(order: &Order) -> impl Iterator<Item = Event> {
     let (held, committed) = (order.held(), order.committed());
     let held =
         (!held.is_empty()).then_some(Event::StockReleased { picks: held, from: PutBack::Held });
     let committed = (!committed.is_empty())
         .then_some(Event::StockReleased { picks: committed, from: PutBack::Committed });
-    held.into_iter().chain(committed)
+    held.into_iter().chain(committed).chain(credited(order, i64::MAX, None))
 }
 
 /// Every payment from which nothing was taken is called off.

@@ -1,12 +1,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ContactId, FulfillmentId, PaymentId, RefundId, ReturnId};
+use crate::id::{ContactId, CreditId, FulfillmentId, PaymentId, RefundId, ReturnId};
 use crate::message::QueueName;
 use crate::parcel::Stage;
 
-use super::stock::Shortage;
-use super::{Dispute, Pick, Portion, RefundState, Terms};
+use super::{Dispute, Pick, Portion, RefundState, Shortage, Terms};
 
 /// What happened to an order. The wire names carry a version: a new shape is a new variant, and
 /// a stored one is readable for ever. Amounts that a provider states are cumulative.
@@ -47,6 +46,25 @@ pub enum Event {
     StockShortfallDetected {
         /// What is missing.
         shortages: Vec<Shortage>,
+    },
+    /// Credit pays so much of it: the balance has less from the same moment on.
+    #[serde(rename = "credit.spent.v1")]
+    CreditSpent {
+        /// Whose balance.
+        credit: CreditId,
+        /// How much, in minor units.
+        amount_minor: i64,
+    },
+    /// So much of that is in the balance again.
+    #[serde(rename = "credit.returned.v1")]
+    CreditReturned {
+        /// Whose balance.
+        credit: CreditId,
+        /// How much, in minor units.
+        amount_minor: i64,
+        /// Under which refund. None when the order ended.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refund: Option<RefundId>,
     },
     /// We want to be paid.
     #[serde(rename = "payment.requested.v1")]
@@ -350,7 +368,9 @@ impl Event {
             Self::Cancelled { .. } | Self::PaymentCaptured { .. } | Self::ReturnReceived { .. } => {
                 &[QueueName::Sales, QueueName::Hooks]
             }
-            Self::LinesReduced { .. } | Self::StockRestocked { .. } => &[QueueName::Sales],
+            Self::LinesReduced { .. }
+            | Self::StockRestocked { .. }
+            | Self::CreditReturned { .. } => &[QueueName::Sales],
             Self::Expired { .. } | Self::DisputeRecorded(_) | Self::FulfillmentDelivered { .. } => {
                 &[QueueName::Hooks]
             }

@@ -1,7 +1,7 @@
 use super::parts::Progress;
 use super::{
     Dispute, Ended, Event, Fulfillment, FulfillmentState, Hold, Order, Payment, Pick, PutBack,
-    Refund, RefundState, Report, Return, ReturnState,
+    Refund, RefundState, Report, Return, ReturnState, Spending,
 };
 use crate::id::{FulfillmentId, PaymentId, ReturnId};
 
@@ -22,6 +22,10 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
         Event::Expired { .. } => order.ended = Some(Ended::Expired),
         Event::LinesReduced { refund, portions, .. } => {
             order.reduced.extend(portions.iter().map(|portion| (*refund, *portion)));
+        }
+        Event::CreditSpent { credit, amount_minor } => {
+            let (credit, amount_minor) = (*credit, *amount_minor);
+            order.credit = Some(Spending { credit, amount_minor, returned: vec![] });
         }
         Event::PersonalDataErased { .. } => order.is_erased = true,
         _ => {}
@@ -137,6 +141,11 @@ fn on_the_way(payment: &mut Payment, progress: Progress) {
 
 fn money_back(order: &mut Order, event: &Event) {
     match event {
+        Event::CreditReturned { amount_minor, refund, .. } => {
+            if let Some(credit) = &mut order.credit {
+                credit.returned.push((*refund, *amount_minor));
+            }
+        }
         Event::RefundRequested { refund, payment, amount_minor, .. } => {
             order.refunds.push(Refund {
                 id: *refund,

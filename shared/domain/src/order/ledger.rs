@@ -16,6 +16,8 @@ pub enum Account {
     Disputed,
     /// What was given back.
     Refunds,
+    /// What holders of gift cards and store credit may still spend; it is owed to them.
+    Credit,
 }
 
 /// One line in the books: debits are positive, credits negative.
@@ -38,6 +40,7 @@ impl Account {
             Self::Provider => "provider",
             Self::Disputed => "disputed",
             Self::Refunds => "refunds",
+            Self::Credit => "credit",
         }
     }
 }
@@ -58,6 +61,14 @@ pub fn postings(before: &Order, event: &Event) -> Vec<Posting> {
             let known = before.payment(*payment).map_or(0, |payment| payment.captured_minor);
             let more = (amount_minor - known).max(0);
             book(&[(Account::Provider, more), (Account::Receivable, -more)])
+        }
+        Event::CreditSpent { amount_minor, .. } => {
+            book(&[(Account::Credit, *amount_minor), (Account::Receivable, -amount_minor)])
+        }
+        Event::CreditReturned { amount_minor, .. } => {
+            // What was never sold is no refund.
+            let of = if before.is_placed() { Account::Refunds } else { Account::Receivable };
+            book(&[(of, *amount_minor), (Account::Credit, -amount_minor)])
         }
         Event::RefundRecorded { refund, amount_minor, state, .. } => {
             let gone =

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use crate::id::{FulfillmentId, PaymentId, RefundId, ReturnId};
+use crate::id::{CreditId, FulfillmentId, PaymentId, RefundId, ReturnId};
 use crate::parcel::Stage;
 use jiff::Timestamp;
 
@@ -65,6 +65,17 @@ pub enum Progress {
     Processing,
     /// The last attempt failed; another may succeed.
     Failed(String),
+}
+
+/// What is paid with credit, from the opening of the order on: the balance has less since then.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spending {
+    /// Whose balance.
+    pub credit: CreditId,
+    /// How much, in minor units.
+    pub amount_minor: i64,
+    /// What went back there, and under which refund, if one was asked for.
+    pub returned: Vec<(Option<RefundId>, i64)>,
 }
 
 /// Money on its way back.
@@ -204,6 +215,20 @@ impl Payment {
     #[must_use]
     pub fn is_undecided(&self) -> bool {
         !self.is_voided && self.authorized_minor == 0 && self.captured_minor == 0
+    }
+}
+
+impl Spending {
+    /// What went back, in minor units.
+    #[must_use]
+    pub fn returned_minor(&self) -> i64 {
+        self.returned.iter().map(|(_, amount_minor)| amount_minor).sum()
+    }
+
+    /// What did not, in minor units.
+    #[must_use]
+    pub fn kept_minor(&self) -> i64 {
+        self.amount_minor - self.returned_minor()
     }
 }
 

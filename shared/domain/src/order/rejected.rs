@@ -11,6 +11,9 @@ pub enum Rejected {
     /// Its amounts do not add up.
     #[error("the amounts of the order do not add up")]
     Unbalanced,
+    /// Credit pays nothing, or more than there is to pay.
+    #[error("credit pays for something, and for no more than the order comes to")]
+    Overspent,
     /// What is held is not what is bought.
     #[error("what is reserved is not what is ordered")]
     NotReserved,
@@ -38,8 +41,8 @@ pub enum Rejected {
     /// The order has no such payment.
     #[error("the order has no payment {0}")]
     NoSuchPayment(PaymentId),
-    /// It costs nothing.
-    #[error("the order has no payment: it costs nothing")]
+    /// It costs nothing, or credit pays for all of it.
+    #[error("the order has no payment: nothing was left to pay")]
     NothingToPay,
     /// It has several payments, and none was named.
     #[error("the order has several payments; name one")]
@@ -63,7 +66,7 @@ pub enum Rejected {
     NotRefundable {
         /// What was asked for, in minor units.
         wanted_minor: i64,
-        /// What was captured, less what goes back already, less what is disputed.
+        /// What was captured or paid with credit, less what went back, less what is disputed.
         available_minor: i64,
     },
     /// That refund is another one.

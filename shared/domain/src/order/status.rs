@@ -108,18 +108,21 @@ impl Order {
     #[must_use]
     pub fn payment_status(&self) -> PaymentStatus {
         let captured = self.captured_minor();
+        let paid = captured + self.spent_minor();
         let refunded: i64 = self
             .refunds
             .iter()
             .filter(|refund| refund.state == super::RefundState::Succeeded)
             .map(|refund| refund.amount_minor)
             .sum();
+        let returned = self.spent_minor() - self.kept_credit_minor();
         let any = |test: fn(&super::Payment) -> bool| self.payments.iter().any(test);
-        if captured > 0 {
-            return match refunded {
-                0 if captured >= self.due_minor() => PaymentStatus::Captured,
+        // Beside a payment that may still fail, credit alone pays for nothing.
+        if captured > 0 || (self.payments.is_empty() && paid > 0) {
+            return match refunded + returned {
+                0 if paid >= self.due_minor() => PaymentStatus::Captured,
                 0 => PaymentStatus::PartCaptured,
-                back if back >= captured => PaymentStatus::Refunded,
+                back if back >= paid => PaymentStatus::Refunded,
                 _ => PaymentStatus::PartRefunded,
             };
         }
@@ -166,7 +169,7 @@ impl Order {
     }
 
     /// What is to be paid for what is left of it, in minor units.
-    fn due_minor(&self) -> i64 {
+    pub(super) fn due_minor(&self) -> i64 {
         self.terms.totals.total_minor.saturating_sub(self.reduced_minor())
     }
 
@@ -175,7 +178,7 @@ impl Order {
     }
 
     fn is_paid(&self) -> bool {
-        self.captured_minor() >= self.due_minor()
+        self.captured_minor() + self.spent_minor() >= self.due_minor()
     }
 
     fn pieces(&self) -> u64 {

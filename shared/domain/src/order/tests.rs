@@ -13,6 +13,8 @@ use crate::tenant::Currency;
 mod announced;
 /// What carriers say, in any order.
 mod carried;
+/// What is paid with credit.
+mod credit;
 /// Everything that a history may do.
 mod histories;
 /// What the provider says, in any order.
@@ -99,6 +101,7 @@ fn open_order(capture: Capture) -> Order {
         terms(capture, vec![line(1, 2), line(2, 1)]),
         vec![pick(1, 2), pick(2, 1)],
         PAYMENT,
+        None,
     );
     let order = Order::fold(id(), &events.unwrap()).unwrap();
     after(order, Command::Start { payment: PAYMENT, reference: "pi_1".to_owned() })
@@ -124,7 +127,7 @@ fn paid() -> Order {
 fn give_back(number: u128, amount_minor: Option<i64>) -> Command {
     Command::Refund {
         refund: refund(number),
-        payment: PAYMENT,
+        payment: Some(PAYMENT),
         amount_minor,
         reason: "damaged".to_owned(),
     }
@@ -164,9 +167,9 @@ fn f14_only_certain_money_places_an_order() {
 fn f02_two_lines_of_one_thing_need_two_pieces() {
     let lines = vec![line(1, 1), Line { id: LineId(Uuid::from_u128(7)), ..line(1, 1) }];
     let terms = terms(Capture::Automatic, lines);
-    let one = open(id(), terms.clone(), vec![pick(1, 1)], PAYMENT);
+    let one = open(id(), terms.clone(), vec![pick(1, 1)], PAYMENT, None);
     assert_eq!(one, Err(Rejected::NotReserved));
-    assert!(open(id(), terms, vec![pick(1, 2)], PAYMENT).is_ok());
+    assert!(open(id(), terms, vec![pick(1, 2)], PAYMENT, None).is_ok());
     let wanted = BTreeMap::from([(variant(1), 2)]);
     assert_eq!(
         allocate(&wanted, &[pick(1, 1)]),
@@ -184,7 +187,7 @@ fn an_order_whose_amounts_do_not_add_up_is_not_opened() {
     ] {
         let mut terms = terms(Capture::Automatic, vec![line(1, 2)]);
         spoil(&mut terms);
-        assert_eq!(open(id(), terms, vec![pick(1, 2)], PAYMENT), Err(Rejected::Unbalanced));
+        assert_eq!(open(id(), terms, vec![pick(1, 2)], PAYMENT, None), Err(Rejected::Unbalanced));
     }
 }
 
@@ -192,7 +195,7 @@ fn an_order_whose_amounts_do_not_add_up_is_not_opened() {
 fn what_costs_nothing_is_placed_at_once() {
     let free = Line { net_minor: 0, tax_minor: 0, ..line(1, 1) };
     let events =
-        open(id(), terms(Capture::Automatic, vec![free]), vec![pick(1, 1)], PAYMENT).unwrap();
+        open(id(), terms(Capture::Automatic, vec![free]), vec![pick(1, 1)], PAYMENT, None).unwrap();
     let order = Order::fold(id(), &events).unwrap();
     assert!(order.is_placed());
     assert_eq!(order.payment_status(), PaymentStatus::None);
@@ -244,6 +247,24 @@ fn f36_no_more_goes_back_than_came() {
     let twice = after(after(order, give_back(2, Some(800))), give_back(3, Some(800)));
     assert_eq!(twice.refunding_minor(), 3600);
     assert!(decide(&twice, give_back(4, None)).is_err());
+}
+
+#[test]
+fn f22_for_pieces_taken_out_goes_back_what_is_more_than_the_rest_comes_to() {
+    // Of 36 euros so much was taken; one piece of 12 euros is taken out, then another.
+    for (taken, back) in [(3600, [1200, 1200]), (3000, [600, 1200]), (2400, [0, 1200])] {
+        let order = after(open_order(Capture::Manual), captured(taken));
+        let mut left = order;
+        for (number, back) in (1..).zip(back) {
+            let portions = vec![Portion { line: LineId(Uuid::from_u128(1)), quantity: 1 }];
+            let reason = "broken".to_owned();
+            let reduce = Command::Reduce { portions, reason, refund: refund(number) };
+            left = after(left, reduce);
+            let given = left.refund(refund(number)).map_or(0, |refund| refund.amount_minor);
+            assert_eq!(given, back, "{number} of {taken}");
+        }
+        assert_eq!(left.captured_minor() - left.refunding_minor(), 1200);
+    }
 }
 
 #[test]
@@ -314,7 +335,8 @@ fn goods_come_back_once_and_no_more_than_were_sent() {
 #[test]
 fn operations_are_asked_for_until_they_are_answered() {
     let events =
-        open(id(), terms(Capture::Manual, vec![line(1, 1)]), vec![pick(1, 1)], PAYMENT).unwrap();
+        open(id(), terms(Capture::Manual, vec![line(1, 1)]), vec![pick(1, 1)], PAYMENT, None)
+            .unwrap();
     let order = Order::fold(id(), &events).unwrap();
     let start = Operation::Start { payment: PAYMENT, amount_minor: 1200 };
     assert_eq!(order.operations(), std::slice::from_ref(&start));

@@ -158,11 +158,12 @@ impl Point<'_> {
 fn lost_net_minor(order: &Order) -> i64 {
     let totals = &order.terms.totals;
     let succeeded = order.refunds.iter().filter(|it| it.state == RefundState::Succeeded);
-    let back: i64 = succeeded.map(|refund| refund.amount_minor).sum();
+    let money: i64 = succeeded.map(|refund| refund.amount_minor).sum();
+    let back = money + order.spent_minor() - order.kept_credit_minor();
     let captured = order.captured_minor();
     let is_settled = order.terms.capture == Capture::Manual && captured > 0;
     let unpaid = if order.ended == Some(Ended::Cancelled) || is_settled {
-        (totals.total_minor - captured).max(0)
+        (totals.total_minor - captured - order.spent_minor()).max(0)
     } else {
         0
     };

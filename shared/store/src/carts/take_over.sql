@@ -1,6 +1,7 @@
 update cart c set
     country = coalesce(nullif(c.country, ''), o.country),
     shipping = coalesce(c.shipping, o.shipping),
+    credit = coalesce(c.credit, o.credit),
     codes = array(
         select all_typed.code
         from unnest(c.codes || o.codes) with ordinality all_typed (code, place)

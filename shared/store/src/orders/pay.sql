@@ -1,4 +1,5 @@
 insert into payment (tenant, id, order_id, gateway, reference)
-select $1, p.id, $2, $3, p.reference
-from (select unnest($4::uuid[]) as id, unnest($5::text[]) as reference) p
+select $1, p.id, p.order_id, p.gateway, p.reference
+from unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[])
+    as p (id, order_id, gateway, reference)
 on conflict (tenant, id) do update set reference = excluded.reference

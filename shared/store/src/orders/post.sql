@@ -1,6 +1,4 @@
 insert into posting (tenant, order_id, version, account, currency, amount_minor)
-select $1, $2, p.version, p.account, $3, p.amount_minor
-from (
-    select unnest($4::int[]) as version, unnest($5::text[]) as account,
-        unnest($6::bigint[]) as amount_minor
-) p
+select $1, p.order_id, p.version, p.account, p.currency, p.amount_minor
+from unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::bigint[])
+    as p (order_id, version, account, currency, amount_minor)

@@ -12,6 +12,7 @@ use super::super::{
     Command, Event, Fulfillment, FulfillmentState, Line, Order, Pick, Portion, PutBack, Rejected,
     ReturnState, evolve,
 };
+use super::credited;
 
 pub(super) fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Rejected> {
     match command {
@@ -106,7 +107,8 @@ fn report(parcel: &Fulfillment, stage: Stage, at: Timestamp) -> Vec<Event> {
     }
 }
 
-/// Takes pieces out: their stock is free again, and what was taken for them goes back.
+/// Takes pieces out: their stock is free again, and what was taken for them goes back, as far as
+/// more was taken than what is left comes to.
 fn reduce(
     order: &Order,
     portions: Vec<Portion>,
@@ -129,15 +131,20 @@ fn reduce(
         events.push(Event::StockReleased { picks, from: PutBack::Committed });
     }
     let after = events.iter().fold(order.clone(), evolve);
-    let wanted_minor = after.reduced_minor() - order.reduced_minor();
+    let paid_minor = order.captured_minor() + order.kept_credit_minor();
+    let too_much_minor = (paid_minor - after.due_minor()).max(0);
+    let wanted_minor = (after.reduced_minor() - order.reduced_minor()).min(too_much_minor);
     let paid = order.payments.iter().find(|payment| order.refundable_minor(payment) > 0);
-    if let Some(payment) = paid {
-        let amount_minor = wanted_minor.min(order.refundable_minor(payment));
-        if amount_minor > 0 {
-            let payment = payment.id;
-            events.push(Event::RefundRequested { refund, payment, amount_minor, reason });
-        }
+    let money_minor = paid.map_or(0, |paid| wanted_minor.min(order.refundable_minor(paid)));
+    if let Some(payment) = paid.map(|paid| paid.id).filter(|_| money_minor > 0) {
+        let amount_minor = money_minor;
+        events.push(Event::RefundRequested { refund, payment, amount_minor, reason });
     }
+    // Credit has paid too much only by what money does not give back or will not be taken.
+    let kept_minor = order.captured_minor() - order.refunding_minor() - money_minor;
+    let over_minor = order.kept_credit_minor() + kept_minor - after.due_minor();
+    let credit_minor = over_minor.clamp(0, wanted_minor - money_minor);
+    events.extend(credited(order, credit_minor, Some(refund)));
     Ok(events)
 }
 

@@ -112,6 +112,11 @@ fn place(order: &Order, offers: &[Pick]) -> Result<Vec<Event>, Vec<Event>> {
     if order.ended == Some(Ended::Cancelled) {
         return Err(vec![]);
     }
+    // What credit had paid went back when the order ended, and may be spent since.
+    if order.kept_credit_minor() < order.spent_minor() {
+        let reason = "paid when the credit for the rest had gone back".to_owned();
+        return Err(vec![Event::Cancelled { reason }]);
+    }
     let mut missing = order.demand();
     let mut picks = order.held();
     for pick in &picks {

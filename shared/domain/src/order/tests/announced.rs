@@ -2,7 +2,7 @@ use super::*;
 
 fn history(commands: Vec<Command>) -> Vec<Stored> {
     let (terms, picks) = (terms(Capture::Automatic, vec![line(1, 2)]), vec![pick(1, 2)]);
-    let mut events = open(id(), terms, picks, PAYMENT).unwrap();
+    let mut events = open(id(), terms, picks, PAYMENT, None).unwrap();
     for command in commands {
         let order = Order::fold(id(), &events).unwrap();
         events.extend(decide(&order, command).unwrap());

@@ -163,6 +163,8 @@ pub(super) fn one_of_each() -> Vec<Event> {
         Event::StockShortfallDetected {
             shortages: vec![Shortage { variant: variant(1), wanted: 2, available: 1 }],
         },
+        Event::CreditSpent { credit: credit::CARD, amount_minor },
+        Event::CreditReturned { credit: credit::CARD, amount_minor, refund: Some(refund(1)) },
         Event::PaymentRequested { payment, amount_minor },
         Event::PaymentStarted { payment, reference: text() },
         Event::PaymentActionRequired { payment },

@@ -1,0 +1,5 @@
+//! `gift-cards` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(gift_cards::function())
+}

@@ -1,0 +1,4 @@
+select id, last_four, code_key, currency, issued_minor, balance_minor, expires_at, disabled_at,
+    customer, false, note, created_at
+from credit
+where tenant = $1 and id = $2

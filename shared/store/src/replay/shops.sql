@@ -1,0 +1,1 @@
+select tenant, name from tenant order by tenant
