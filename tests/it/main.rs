@@ -22,6 +22,8 @@ mod checkout;
 mod discounts;
 /// Every sample gets the same answer from both hosts.
 mod events;
+/// Money, stock and figures are right, whatever dies, comes twice, late or never.
+mod faults;
 /// What is expected is told.
 mod forecast;
 /// Forecasts of public competition data stay near their reference.
