@@ -1,7 +1,7 @@
 //! The figures that Takings is built for, each beside its yardstick in the same run.
 //!
-//! `cargo bench -p tests -- [ingest] [query] [search] [orders] [webhooks] [start]` prints one table
-//! each; without a name, all.
+//! `cargo bench -p tests -- [ingest] [query] [search] [orders] [webhooks] [replay] [start]` prints
+//! one table each; without a name, all.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a benchmark prints its table")]
 
@@ -36,6 +36,9 @@ fn main() {
         }
         if runs("webhooks") {
             println!("{}", selling::run_webhooks().await);
+        }
+        if runs("replay") {
+            println!("{}", selling::run_replay().await);
         }
         if runs("start") {
             println!("{}", start::run().await);

@@ -7,6 +7,8 @@ use crate::table::Table;
 
 /// Answers that come late.
 mod delay;
+/// Orders are what their events say.
+mod replay;
 /// Notices of payments become placed orders.
 mod settle;
 /// What is sold, how, and the same by one call of Postgres.
@@ -14,6 +16,7 @@ mod shop;
 /// Notices of payments are taken in.
 mod webhooks;
 
+pub(crate) use self::replay::run as run_replay;
 pub(crate) use self::webhooks::run as run_webhooks;
 
 /// Products that are sold.
