@@ -2,11 +2,8 @@
 
 use std::sync::Arc;
 
-use app::caller::Callers;
-use app::limiter::Limiter;
 use app::objects::Objects;
 use app::port::{KeyValue, Mailer, PostgresKeyValue, PostgresQueue, Queue};
-use app::relay::Announced;
 use app::{App, Clock, Config, Parts, Role, Uses};
 use providers::stripe::Stripe;
 use store::{Db, DbOptions};
@@ -69,9 +66,6 @@ impl Apps {
                 courier: courier.clone(),
                 clock: setup.clock,
                 config: Config { database_url: url.clone(), ..setup.config.clone() },
-                callers: Callers::default(),
-                limiter: Limiter::default(),
-                announced: Announced::default(),
             })
         };
         Self {
@@ -95,9 +89,6 @@ impl Apps {
             courier: all.courier.clone(),
             clock: all.clock,
             config: all.config.clone(),
-            callers: Callers::default(),
-            limiter: Limiter::default(),
-            announced: Announced::default(),
         };
         App::new(parts.limited_to(uses))
     }

@@ -296,14 +296,7 @@ async fn f10_the_notice_races_with_whoever_made_the_payment_and_both_are_right()
                 payment: order.payments[0].id,
                 reference: payment.reference.clone(),
             };
-            let act = Act {
-                actor: "checkout",
-                request_id: None,
-                at: app.clock.now(),
-                gateway: STRIPE,
-                said: None,
-                contact: None,
-            };
+            let act = Act::by("checkout", STRIPE, app.clock.now());
             let tenant = till.shop.tenant;
             orders::commit(&app.db, tenant, order.id, &act, |_| Ok(vec![start.clone()])).await
         };

@@ -88,14 +88,7 @@ async fn report(
     waiting: &Waiting,
 ) -> Result<(), Failure> {
     let now = app.clock.now();
-    let act = Act {
-        actor: CARRIER,
-        request_id: Some(&waiting.id),
-        at: now,
-        gateway: STRIPE,
-        said: None,
-        contact: None,
-    };
+    let act = Act { request_id: Some(&waiting.id), ..Act::by(CARRIER, STRIPE, now) };
     // A clock that is ahead would make all that comes after it old.
     let (stage, at) = (waiting.stage, waiting.occurred_at.min(now));
     let commands = |_: &_| Ok(vec![Command::Report { fulfillment, stage, at }]);

@@ -67,7 +67,7 @@ impl Asked {
     }
 
     fn act(&self, at: Timestamp) -> Act<'_> {
-        Act { actor: &self.actor, request_id: None, at, gateway: STRIPE, said: None, contact: None }
+        Act::by(&self.actor, STRIPE, at)
     }
 }
 
@@ -195,8 +195,7 @@ fn opened(
 /// The same key again: its answer, or where its call ended.
 async fn go_on(app: &App, caller: &Caller, asked: &Asked, call: Call) -> Result<Response, Problem> {
     if call.fingerprint != asked.fingerprint {
-        let told = "this Idempotency-Key came with another body before; use a new key";
-        return Err(Problem::new(ProblemCode::IdempotencyMismatch, told));
+        return Err(Problem::other_body());
     }
     if let Some(body) = call.answer {
         return Ok(created(body));

@@ -131,7 +131,7 @@ async fn post_gift_card(
         Err(error) if matches!(error.constraint(), Some("credit_pkey" | "credit_code")) => {
             let known = find(&app, &caller, id).await?;
             if !is_same(&known, &credit) {
-                return Err(mismatch());
+                return Err(Problem::other_body());
             }
             let code = gift_cards::code_again(&app, tenant, (&call, known.code_key))?;
             (known, code)
@@ -212,7 +212,7 @@ async fn adjust_gift_card(
     }
     let known = credits::find_entry(&app.db, tenant, entry).await?;
     if known.is_none_or(|known| known.amount_minor != amount_minor) {
-        return Err(mismatch());
+        return Err(Problem::other_body());
     }
     Ok(Json(find(&app, &caller, credit.id).await?.into()))
 }
@@ -280,11 +280,6 @@ fn is_same(known: &Credit, wanted: &Credit) -> bool {
         (it.currency, it.issued_minor, it.expires_at, it.customer.clone(), it.note.clone())
     };
     asked(known) == asked(wanted)
-}
-
-fn mismatch() -> Problem {
-    let told = "this Idempotency-Key came with another body before; use a new key";
-    Problem::new(ProblemCode::IdempotencyMismatch, told)
 }
 
 fn not_adjusted(error: store::Error, credit: &Credit) -> Problem {

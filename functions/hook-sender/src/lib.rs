@@ -13,7 +13,6 @@
 use std::time::Duration;
 
 use app::hooks::{Envelope, NotAllowed, Undelivered, sign};
-use app::port::Outgoing;
 use app::trace::chain;
 use app::{App, Delivery, Failure, Function, Role, Trigger, Uses, relay};
 use domain::hook::{DeliveryState, GIVEN_UP_AFTER, next_try};
@@ -110,16 +109,8 @@ async fn send(
     due: &[HookDeliveryId],
     delay: Duration,
 ) -> Result<(), Failure> {
-    let message = |&delivery: &HookDeliveryId| {
-        let body = serde_json::to_string(&Nudge::Hook { tenant, delivery })?;
-        Ok(Outgoing { body, delay, ..Outgoing::default() })
-    };
-    let messages = due.iter().map(message).collect::<Result<Vec<_>, serde_json::Error>>();
-    let messages = messages.map_err(Failure::discard)?;
-    if messages.is_empty() {
-        return Ok(());
-    }
-    Ok(app.queue.send(QueueName::Hooks, &messages).await?)
+    let messages = due.iter().map(|&delivery| (Nudge::Hook { tenant, delivery }, delay));
+    relay::send(app, QueueName::Hooks, messages).await
 }
 
 /// Tries a delivery that is due.

@@ -168,7 +168,7 @@ async fn record(app: &App, arrival: &Arrival<'_>) -> Result<Response, Problem> {
             Ok(answer(arrival.receipt, &outcome))
         }
         Ok(Recorded::Before { body_hash, .. }) if body_hash != arrival.body_hash => {
-            Err(other_body())
+            Err(Problem::other_body())
         }
         Ok(Recorded::Before { .. }) => {
             let written = receipts::find(&app.db, arrival.tenant.number, arrival.receipt).await?;
@@ -183,13 +183,6 @@ async fn record(app: &App, arrival: &Arrival<'_>) -> Result<Response, Problem> {
         }
         Err(error) => Err(error.into()),
     }
-}
-
-fn other_body() -> Problem {
-    Problem::new(
-        ProblemCode::IdempotencyMismatch,
-        "this Idempotency-Key came with another body before; use a new key",
-    )
 }
 
 /// The same bytes for the same outcome, however often it is asked for.
@@ -212,7 +205,7 @@ async fn grant(app: &App, of: Allowance, points: usize) -> Result<Option<Grant>,
         let told = format!("the key may send {most} points a minute; send smaller batches");
         return Err(Problem::new(ProblemCode::TooLarge, told));
     }
-    match app.limiter.take(app.key_value.as_ref(), of, points, now).await {
+    match app.limiter().take(app.key_value.as_ref(), of, points, now).await {
         Ok(grant) if grant.granted => Ok(Some(grant)),
         Ok(grant) => Err(Problem::new(
             ProblemCode::RateLimited,

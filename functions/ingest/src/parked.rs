@@ -21,7 +21,7 @@ use store::arrivals::Arrival;
 use store::receipts;
 use uuid::Uuid;
 
-use crate::{answer, other_body};
+use crate::answer;
 
 /// How long a receipt without written parts is known: as long as a queue keeps messages.
 const KNOWN: Duration = Duration::from_secs(14 * 24 * 3600);
@@ -50,7 +50,7 @@ pub(crate) async fn park(app: &App, arrival: &Arrival<'_>) -> Result<Response, P
     if !app.key_value.put_if_absent(&key, &text, Some(expires_at)).await?
         && waits(app, &key).await?.is_some_and(|earlier| earlier.body_hash != value.body_hash)
     {
-        return Err(other_body());
+        return Err(Problem::other_body());
     }
     app.queue.send(QueueName::Ingest, &messages).await?;
     Ok(waiting(arrival.receipt, 0, count))

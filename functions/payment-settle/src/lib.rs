@@ -12,7 +12,6 @@
 use std::time::Duration;
 
 use app::payments::Calls;
-use app::port::Outgoing;
 use app::{App, Delivery, Failure, Function, Role, Trigger, Uses, payments, relay, step};
 use domain::id::{OrderId, RefundId, TenantNumber};
 use domain::message::{PaymentMessage, QueueName};
@@ -68,12 +67,9 @@ async fn hear(app: &App, provider: &str, notice: &Notice) -> Result<(), Failure>
     tracing::Span::current().record("tenant", subject.tenant.0);
     let said = Said { gateway: provider, notice, subject };
     let act = Act {
-        actor: provider,
         request_id: Some(&notice.event),
-        at: app.clock.now(),
-        gateway: provider,
         said: Some(said),
-        contact: None,
+        ..Act::by(provider, provider, app.clock.now())
     };
     let commands = |loaded: &Loaded| Ok(commands(loaded, notice, subject));
     let order = commit(app, (subject.tenant, subject.order), &act, commands).await?;
@@ -84,34 +80,21 @@ async fn hear(app: &App, provider: &str, notice: &Notice) -> Result<(), Failure>
 /// is sent, and whatever he wanted to ask of the provider is asked when others may.
 async fn look(app: &App, tenant: TenantNumber) -> Result<(), Failure> {
     tracing::Span::current().record("tenant", tenant.0);
-    relay::outbox(app, Some(tenant), relay::WITH_ORDERS).await?;
+    relay::outbox(app, Some(tenant), relay::FOLLOWERS).await?;
     let now = app.clock.now();
     let unasked = orders::unasked(&app.db, tenant, now + LOOKED_AHEAD, AT_ONCE).await?;
     let message = |(order, at): (OrderId, Timestamp)| {
-        let body = serde_json::to_string(&PaymentMessage::Due { tenant, order })?;
         let delay = Duration::try_from(at.duration_since(now)).unwrap_or_default();
-        Ok(Outgoing { body, delay, ..Outgoing::default() })
+        (PaymentMessage::Due { tenant, order }, delay)
     };
-    let messages = unasked.into_iter().map(message).collect::<Result<Vec<_>, serde_json::Error>>();
-    let messages = messages.map_err(Failure::discard)?;
-    if !messages.is_empty() {
-        app.queue.send(QueueName::Payments, &messages).await?;
-    }
-    Ok(())
+    relay::send(app, QueueName::Payments, unasked.into_iter().map(message)).await
 }
 
 /// The order's time is over, or its provider has not been asked in time.
 async fn take_up(app: &App, tenant: TenantNumber, id: OrderId) -> Result<(), Failure> {
     tracing::Span::current().record("tenant", tenant.0);
     let now = app.clock.now();
-    let act = Act {
-        actor: "system",
-        request_id: None,
-        at: now,
-        gateway: STRIPE,
-        said: None,
-        contact: None,
-    };
+    let act = Act::by("system", STRIPE, now);
     let commands = |loaded: &Loaded| {
         let is_over = loaded.order.is_waiting() && loaded.order.terms.expires_at <= now;
         Ok(is_over.then_some(Command::Expire { now }).into_iter().collect())

@@ -1,6 +1,7 @@
+use std::time::Duration;
+
 use app::gateway::{Heard, ListedEvent, Payment, Window};
-use app::port::Outgoing;
-use app::{App, Failure, Tick, gateway, trace};
+use app::{App, Failure, Tick, gateway, relay, trace};
 use domain::id::{OrderId, TenantNumber};
 use domain::message::{PaymentMessage, QueueName};
 use domain::money::Money;
@@ -171,14 +172,6 @@ fn amount(payment: &Payment) -> Money {
 }
 
 async fn send(app: &App, messages: impl Iterator<Item = PaymentMessage>) -> Result<(), Failure> {
-    let outgoing = messages.map(|message| {
-        let body = serde_json::to_string(&message)?;
-        Ok(Outgoing { body, ..Outgoing::default() })
-    });
-    let outgoing: Vec<Outgoing> =
-        outgoing.collect::<Result<_, serde_json::Error>>().map_err(Failure::discard)?;
-    if !outgoing.is_empty() {
-        app.queue.send(QueueName::Payments, &outgoing).await?;
-    }
-    Ok(())
+    let messages = messages.map(|message| (message, Duration::ZERO));
+    relay::send(app, QueueName::Payments, messages).await
 }

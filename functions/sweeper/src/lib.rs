@@ -9,9 +9,10 @@
 //!   order that is due, one to `hooks` for each delivery.
 //! - On failure: the rows stay, and so does the record; the next tick tries again.
 
-use app::port::Outgoing;
+use std::time::Duration;
+
 use app::{App, Failure, Function, Role, Tick, Trigger, Uses, due, relay, step};
-use domain::id::{HookDeliveryId, OrderId, TenantNumber};
+use domain::id::{HookDeliveryId, OrderId};
 use domain::message::{Nudge, PaymentMessage, QueueName};
 use store::{hooks, orders};
 use uuid::Uuid;
@@ -58,8 +59,8 @@ async fn call_orders(app: &App) -> Result<usize, Failure> {
     loop {
         let due = orders::due(&app.db, app.clock.now(), after, AT_ONCE).await?;
         let Some((_, last)) = due.last() else { return Ok(called) };
-        let messages = due.iter().map(message).collect::<Result<Vec<_>, _>>();
-        app.queue.send(QueueName::Payments, &messages.map_err(Failure::discard)?).await?;
+        let messages = due.iter().map(|&(tenant, order)| PaymentMessage::Due { tenant, order });
+        relay::send(app, QueueName::Payments, messages.map(at_once)).await?;
         called += due.len();
         after = *last;
     }
@@ -72,16 +73,12 @@ async fn call_hooks(app: &App) -> Result<usize, Failure> {
         let due = hooks::due(&app.db, app.clock.now(), after, AT_ONCE).await?;
         let Some((_, last)) = due.last() else { return Ok(called) };
         let nudges = due.iter().map(|&(tenant, delivery)| Nudge::Hook { tenant, delivery });
-        let bodies = nudges.map(|nudge| serde_json::to_string(&nudge));
-        let messages = bodies.map(|body| Ok(Outgoing { body: body?, ..Outgoing::default() }));
-        let messages = messages.collect::<Result<Vec<_>, serde_json::Error>>();
-        app.queue.send(QueueName::Hooks, &messages.map_err(Failure::discard)?).await?;
+        relay::send(app, QueueName::Hooks, nudges.map(at_once)).await?;
         called += due.len();
         after = *last;
     }
 }
 
-fn message(&(tenant, order): &(TenantNumber, OrderId)) -> Result<Outgoing, serde_json::Error> {
-    let body = serde_json::to_string(&PaymentMessage::Due { tenant, order })?;
-    Ok(Outgoing { body, ..Outgoing::default() })
+fn at_once<Message>(message: Message) -> (Message, Duration) {
+    (message, Duration::ZERO)
 }

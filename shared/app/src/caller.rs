@@ -140,11 +140,11 @@ impl FromRequestParts<App> for Caller {
 async fn by_key(app: &App, shown: &str) -> Result<Caller, Problem> {
     let secret = SecretKey::parse(shown).map_err(|error| unauthenticated(&error.to_string()))?;
     let hash = secret.hash();
-    let key = match app.callers.remembered(&hash) {
+    let key = match app.callers().remembered(&hash) {
         Some(key) => key,
         None => {
             let key = look_up(app, &hash).await?;
-            app.callers.remember(hash, key.clone());
+            app.callers().remember(hash, key.clone());
             key
         }
     };
@@ -233,11 +233,11 @@ async fn write_through(app: &App, hash: &KeyHash, key: &ApiKey) {
 /// Notes the use of a key, once a day and process; a failure is no reason to refuse a call.
 async fn note_use(app: &App, key: &ApiKey, last_used_on: Option<Date>) {
     let today = app.clock.now().to_zoned(TimeZone::UTC).date();
-    if last_used_on == Some(today) || app.callers.was_used_on(key.id, today) {
+    if last_used_on == Some(today) || app.callers().was_used_on(key.id, today) {
         return;
     }
     match access::mark_used(&app.db, key, today).await {
-        Ok(_) => app.callers.used_on(key.id, today),
+        Ok(_) => app.callers().used_on(key.id, today),
         Err(error) => {
             tracing::info!(error = crate::trace::chain(&error), "the use of a key was not noted");
         }

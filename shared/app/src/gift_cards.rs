@@ -57,7 +57,7 @@ pub fn code_hash(
 pub async fn by_code(app: &App, caller: &Caller, typed: &str) -> Result<Credit, Problem> {
     let code = Code::parse(typed).map_err(|error| Problem::invalid("code", error.to_string()))?;
     let (key_value, now) = (app.key_value.as_ref(), app.clock.now());
-    let granted = app.limiter.take(key_value, caller.allowance.of_codes(), 1, now).await?;
+    let granted = app.limiter().take(key_value, caller.allowance.of_codes(), 1, now).await?;
     if !granted.granted {
         let told = format!("{} codes were looked up this minute; wait a little", granted.limit);
         return Err(Problem::new(ProblemCode::RateLimited, told).retry_after(granted.reset_s));

@@ -73,7 +73,15 @@ pub mod unsubscribe;
 
 /// What a function may touch. Cheap to clone.
 #[derive(Clone)]
-pub struct App(Arc<Parts>);
+pub struct App(Arc<Process>);
+
+/// What a function may touch, and what its process remembers between calls.
+struct Process {
+    parts: Parts,
+    callers: caller::Callers,
+    limiter: limiter::Limiter,
+    announced: relay::Announced,
+}
 
 /// The parts of an [`App`]. A function's [`Uses`] says which of them its host must provide.
 pub struct Parts {
@@ -95,12 +103,6 @@ pub struct Parts {
     pub clock: Clock,
     /// Addresses and keys.
     pub config: Config,
-    /// Keys seen lately.
-    pub callers: caller::Callers,
-    /// Points leased to this process.
-    pub limiter: limiter::Limiter,
-    /// What this process announced lately.
-    pub announced: relay::Announced,
 }
 
 /// Bytes that nobody can guess.
@@ -118,7 +120,28 @@ impl App {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(Process {
+            parts,
+            callers: caller::Callers::default(),
+            limiter: limiter::Limiter::default(),
+            announced: relay::Announced::default(),
+        }))
+    }
+
+    /// Points leased to this process.
+    #[must_use]
+    pub fn limiter(&self) -> &limiter::Limiter {
+        &self.0.limiter
+    }
+
+    /// Keys seen lately.
+    pub(crate) fn callers(&self) -> &caller::Callers {
+        &self.0.callers
+    }
+
+    /// What this process announced lately.
+    pub(crate) fn announced(&self) -> &relay::Announced {
+        &self.0.announced
     }
 
     /// The object store of a function that declares it.
@@ -145,6 +168,6 @@ impl Deref for App {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.0.parts
     }
 }

@@ -24,14 +24,8 @@ pub async fn act(
     let (tenant, actor, request_id) = (caller.tenant.number, caller.actor(), trace::request_id());
     relay::announce_order(app, tenant).await?;
     step::reached("order.announced");
-    let act = Act {
-        actor: &actor,
-        request_id: Some(&request_id),
-        at: app.clock.now(),
-        gateway: STRIPE,
-        said: None,
-        contact,
-    };
+    let now = app.clock.now();
+    let act = Act { request_id: Some(&request_id), contact, ..Act::by(&actor, STRIPE, now) };
     let order = match orders::commit(&app.db, tenant, id, &act, commands).await {
         Ok(committed) => committed.order,
         Err(CommitError::Missing) => return Err(missing()),

@@ -55,14 +55,7 @@ pub async fn drive(
             }
             Err(error) => return Err(Failure::retry(error)),
         };
-        let act = Act {
-            actor: ACTOR,
-            request_id: None,
-            at: app.clock.now(),
-            gateway: STRIPE,
-            said: None,
-            contact: None,
-        };
+        let act = Act::by(ACTOR, STRIPE, app.clock.now());
         step::reached("provider.asked");
         let refund = RefundId(receipts::digest(&[operation.key().as_bytes(), b"refund"]));
         let commands = |loaded: &Loaded| match &heard {

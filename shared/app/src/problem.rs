@@ -130,6 +130,12 @@ impl Problem {
         self
     }
 
+    /// A call is another one than that which had its key first.
+    pub fn other_body() -> Self {
+        let told = "this Idempotency-Key came with another body before; use a new key";
+        Self::new(ProblemCode::IdempotencyMismatch, told)
+    }
+
     /// Nothing of that name is there.
     pub fn not_found(what: impl fmt::Display) -> Self {
         Self::new(ProblemCode::NotFound, format!("there is no {what}"))

@@ -5,10 +5,11 @@ use std::time::Duration;
 use domain::id::TenantNumber;
 use domain::message::{PaymentMessage, QueueName};
 use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
 use store::outbox;
 
 use crate::port::{Outgoing, PortError};
-use crate::{App, Every, due, step};
+use crate::{App, Every, Failure, due, step};
 
 /// How often the sweeper looks for what no relay sent.
 pub const SWEEP: Every = Every::Minutes(15);
@@ -48,9 +49,9 @@ impl Announced {
 /// When the key-value store is away: write nothing then.
 pub async fn announce(app: &App) -> Result<(), PortError> {
     let now = app.clock.now();
-    if !app.announced.is_shared(None, now) {
+    if !app.announced().is_shared(None, now) {
         due::look_soon(app, SWEPT).await?;
-        app.announced.remember(None, now);
+        app.announced().remember(None, now);
     }
     Ok(())
 }
@@ -63,12 +64,12 @@ pub async fn announce(app: &App) -> Result<(), PortError> {
 pub async fn announce_order(app: &App, tenant: TenantNumber) -> Result<(), PortError> {
     announce(app).await?;
     let now = app.clock.now();
-    if !app.announced.is_shared(Some(tenant), now) {
+    if !app.announced().is_shared(Some(tenant), now) {
         let body = serde_json::to_string(&PaymentMessage::Look { tenant });
         let body = body.map_err(|error| PortError::caused_by("a message has no JSON", error))?;
         let look = Outgoing { body, delay: DECIDED, ..Outgoing::default() };
         app.queue.send(QueueName::Payments, &[look]).await?;
-        app.announced.remember(Some(tenant), now);
+        app.announced().remember(Some(tenant), now);
     }
     Ok(())
 }
@@ -115,6 +116,29 @@ pub async fn outbox(
             return Ok(sent);
         }
     }
+}
+
+/// Sends messages that follow from what is stored, each when its delay has passed. They carry no
+/// trace: nobody who waits asked for them.
+///
+/// # Errors
+/// [`Failure::Retry`] when the queue is away.
+pub async fn send<Message: Serialize>(
+    app: &App,
+    queue: QueueName,
+    messages: impl IntoIterator<Item = (Message, Duration)>,
+) -> Result<(), Failure> {
+    let outgoing = |(message, delay): (Message, Duration)| {
+        let body = serde_json::to_string(&message)?;
+        Ok(Outgoing { body, delay, ..Outgoing::default() })
+    };
+    let outgoing =
+        messages.into_iter().map(outgoing).collect::<Result<Vec<_>, serde_json::Error>>();
+    let outgoing = outgoing.map_err(Failure::discard)?;
+    if !outgoing.is_empty() {
+        app.queue.send(queue, &outgoing).await?;
+    }
+    Ok(())
 }
 
 /// The queues that follow orders and stock.

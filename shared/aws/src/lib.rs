@@ -189,9 +189,6 @@ fn parts(
         courier: config.courier(),
         clock,
         config,
-        callers: app::caller::Callers::default(),
-        limiter: app::limiter::Limiter::default(),
-        announced: app::relay::Announced::default(),
     })
 }
 

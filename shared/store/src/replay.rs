@@ -212,15 +212,8 @@ impl Replay<'_> {
         }
         let nothing = || "the history does not begin with an opening".to_owned();
         let order = Order::fold(history.order, &history.events).ok_or_else(nothing)?;
-        let act = Act {
-            actor: "",
-            request_id: None,
-            at: history.changed_at,
-            // The only one there is; a row that stands there knows better.
-            gateway: STRIPE,
-            said: None,
-            contact: None,
-        };
+        // The only gateway there is; a row that stands there knows better.
+        let act = Act::by("", STRIPE, history.changed_at);
         let (id, events) = (history.order, &history.events[..]);
         let writing = Writing { id, before: None, events, act: &act, opening: None, answer: None };
         let mut row = order_row(&order, &writing);

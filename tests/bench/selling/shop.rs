@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use app::port::{PostgresKeyValue, PostgresQueue};
-use app::relay::Announced;
 use app::{App, Parts, Role, Trigger, serve};
 use axum::serve::ListenerExt as _;
 use domain::access::Scope;
@@ -255,8 +254,5 @@ fn app(world: &World, url: String) -> App {
         courier: setup.config.courier(),
         clock: setup.clock,
         config: setup.config,
-        callers: app::caller::Callers::default(),
-        limiter: app::limiter::Limiter::default(),
-        announced: Announced::default(),
     })
 }

@@ -51,8 +51,7 @@ impl Till {
         let app = self.shop.world.app(Role::App);
         let (tenant, at) = (self.shop.world.tenant().number, app.clock.now());
         let id = OrderId(order.as_str().unwrap().parse().unwrap());
-        let act =
-            Act { actor: "test", request_id: None, at, gateway: STRIPE, said: None, contact: None };
+        let act = Act::by("test", STRIPE, at);
         let commands = |loaded: &orders::Loaded| Ok(vec![command(&loaded.order)]);
         orders::commit(&app.db, tenant, id, &act, commands).await.unwrap().order
     }

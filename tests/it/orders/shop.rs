@@ -108,8 +108,7 @@ pub(crate) async fn write(
     (id, before, events): (OrderId, Option<&Order>, &[Event]),
     at: Timestamp,
 ) -> Result<Order, Error> {
-    let act =
-        Act { actor: "test", request_id: None, at, gateway: STRIPE, said: None, contact: None };
+    let act = Act::by("test", STRIPE, at);
     let writing = Writing { id, before, events, act: &act, opening: None, answer: None };
     orders::write(db, tenant, &writing).await
 }

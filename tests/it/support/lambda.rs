@@ -3,8 +3,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use app::caller::Callers;
-use app::limiter::Limiter;
 use app::port::{Outgoing, PortError, Queue, Received};
 use app::{App, Deadline, Function, Parts, Trigger, serve};
 use async_trait::async_trait;
@@ -125,9 +123,6 @@ fn parts(app: &App, db: Db, queue: Arc<dyn Queue>) -> App {
         courier: app.courier.clone(),
         clock: app.clock,
         config: app.config.clone(),
-        callers: Callers::default(),
-        limiter: Limiter::default(),
-        announced: app::relay::Announced::default(),
     })
 }
 

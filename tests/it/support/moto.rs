@@ -152,9 +152,6 @@ impl Moto {
             courier: config.courier(),
             clock: Clock::System,
             config,
-            callers: app::caller::Callers::default(),
-            limiter: app::limiter::Limiter::default(),
-            announced: app::relay::Announced::default(),
         })
     }
 

@@ -25,6 +25,14 @@ pub struct Act<'a> {
     pub contact: Option<&'a Contact>,
 }
 
+impl<'a> Act<'a> {
+    /// Somebody acts of his own accord.
+    #[must_use]
+    pub fn by(actor: &'a str, gateway: &'a str, at: Timestamp) -> Self {
+        Self { actor, request_id: None, at, gateway, said: None, contact: None }
+    }
+}
+
 /// What became of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Committed {
