@@ -14,7 +14,8 @@ use tokio::net::TcpListener;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::Type;
 
-use crate::table::{Table, percentile};
+use crate::latency::{at_a_rate, connections};
+use crate::table::Table;
 
 const POINTS: usize = 1_000_000;
 /// Points of one run of ingest.
@@ -155,29 +156,15 @@ fn body(shape: Shape, batch: usize, run: usize, what: &str) -> Vec<u8> {
 async fn calls(address: SocketAddr, key: &str, peak: f64, table: &mut Table) {
     const CALLS: usize = 4_000;
     let shape = Shape { series: 50, ids: false, batch: 50 };
-    let every = Duration::from_secs_f64(50.0 / (peak / 2.0));
     let bodies: Vec<Vec<u8>> = (0..CALLS).map(|n| body(shape, n, 9, "calls of 50")).collect();
-    let next = AtomicUsize::new(0);
-    let started = Instant::now() + Duration::from_millis(100);
-    let clients = (0..64).map(|_| async {
-        let mut connection = Connection::open(address).await.expect("it listens");
-        let mut latencies = Vec::new();
-        loop {
-            let n = next.fetch_add(1, Ordering::Relaxed);
-            let Some(body) = bodies.get(n) else { return latencies };
-            let due = started + every * u32::try_from(n).expect("a small number");
-            tokio::time::sleep_until(due.into()).await;
-            let (status, _answer) =
-                connection.post("/v1/points?backfill=true", key, body).await.expect("an answer");
-            assert_eq!(status, 200);
-            latencies.push(due.elapsed().as_secs_f64() * 1e3);
-        }
-    });
-    let mut latencies: Vec<f64> = join_all(clients).await.into_iter().flatten().collect();
-    latencies.sort_by(f64::total_cmp);
-    let (p50, p99) = (percentile(&latencies, 0.5), percentile(&latencies, 0.99));
+    let clients = connections(address, 64).await;
+    let call = async |connection: &mut Connection, n: usize| {
+        let answer = connection.post("/v1/points?backfill=true", key, &bodies[n]).await;
+        assert_eq!(answer.expect("an answer").0, 200);
+    };
+    let latency = at_a_rate(clients, (CALLS, peak / 2.0 / 50.0), call).await;
     let what = format!("a call of 50 points at half the peak ({:.0} calls/s)", peak / 100.0);
-    table.row(&what, format!("p50 {p50:.1} ms, p99 {p99:.1} ms"), String::new(), "p99 <= 20 ms");
+    table.row(&what, latency.to_string(), String::new(), "p99 <= 20 ms");
 }
 
 /// Bytes that a packed point takes on disk, its index included, rollups apart.

@@ -9,6 +9,7 @@ use tests::postgres::TestPostgres;
 use tokio::runtime::Builder;
 
 mod ingest;
+mod latency;
 mod query;
 mod search;
 mod selling;

@@ -11,7 +11,8 @@ use tests::World;
 use tests::connection::Connection;
 use tokio::net::TcpListener;
 
-use crate::table::{Table, percentile};
+use crate::latency::Latency;
+use crate::table::Table;
 
 const NOW: &str = "2026-11-21T11:30:00Z";
 const SERIES: usize = 1_000;
@@ -26,12 +27,6 @@ struct Case {
     name: &'static str,
     question: Value,
     sql: &'static str,
-}
-
-/// Milliseconds.
-pub(crate) struct Latency {
-    pub(crate) p50: f64,
-    pub(crate) p99: f64,
 }
 
 /// Asks the same over 1, 10 and 50 million points, each beside its SQL in the same database.
@@ -52,7 +47,7 @@ pub(crate) async fn run() -> Table {
                 medians.push(ours.p50);
                 table.row(
                     &format!("{}, {millions} M points", case.name),
-                    format!("p50 {:.2} ms, p99 {:.2} ms", ours.p50, ours.p99),
+                    format!("{ours:.2}"),
                     sql.map_or_else(
                         || "pgbench is not on the PATH".to_owned(),
                         |sql| format!("{:.2} (SQL: p50 {:.2} ms)", ours.p50 / sql.p50, sql.p50),
@@ -258,11 +253,4 @@ fn times(folder: &Path) -> Vec<f64> {
         text.lines().filter_map(third).map(|micros| micros / 1e3).collect::<Vec<f64>>()
     })
     .collect()
-}
-
-impl Latency {
-    pub(crate) fn of(mut latencies: Vec<f64>) -> Self {
-        latencies.sort_by(f64::total_cmp);
-        Self { p50: percentile(&latencies, 0.5), p99: percentile(&latencies, 0.99) }
-    }
 }

@@ -24,13 +24,8 @@ pub(crate) struct Till {
 
 impl Till {
     pub(crate) async fn with_stock(on_hand: i32) -> Self {
-        let gateway = Gateway::start().await;
-        let mut shop = Shop::open().await;
-        let stripe = gateway.stripe.clone();
-        shop.world = shop.world.with_setup(|setup| {
-            setup.gateway = Some(stripe);
-            WEBHOOK_SECRET.clone_into(&mut setup.config.stripe_webhook_secrets);
-        });
+        let till = Self { gateway: Gateway::start().await, shop: Shop::open().await };
+        let till = till.changed(|_setup| {});
         let stock = format!(
             "with shelf as (
                  insert into location (tenant, id, name)
@@ -44,8 +39,8 @@ impl Till {
                  reason, actor)
              select 1, variant, location, {on_hand}, 0, 0, 'counted', 'test' from levels"
         );
-        shop.world.sql(&stock).await;
-        Self { shop, gateway }
+        till.shop.world.sql(&stock).await;
+        till
     }
 
     /// A cart with so many shirts, which goes to Germany for nothing.

@@ -15,12 +15,13 @@ use serde_json::json;
 use store::{Db, DbOptions};
 use tests::World;
 use tests::connection::Connection;
+use tests::proxy::Proxy;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::delay::Delay;
-use crate::table::percentile;
+use super::delay;
+use crate::latency::{Latency, at_a_rate, connections};
 
 /// A shop whose checkout listens.
 pub(super) struct Shop {
@@ -32,7 +33,7 @@ pub(super) struct Shop {
     key: String,
     address: SocketAddr,
     next_cart: AtomicI64,
-    _delay: Option<Delay>,
+    _delay: Option<Proxy>,
     _server: JoinSet<()>,
 }
 
@@ -52,7 +53,7 @@ impl Shop {
         let (url, delay) = match delay_ms {
             0 => (world.database_url(Role::App).to_owned(), None),
             _ => {
-                let delay = Delay::before(world.database_url(Role::App), delay_ms).await;
+                let delay = delay::before(world.database_url(Role::App), delay_ms).await;
                 (delay.url().to_owned(), Some(delay))
             }
         };
@@ -108,30 +109,15 @@ impl Shop {
         count as f64 / started.elapsed().as_secs_f64()
     }
 
-    /// Checks carts out at a rate, in an open loop: a late answer delays no other call. The
-    /// latencies of half of them and of all but a hundredth, in milliseconds.
-    pub(super) async fn sell_at(&self, carts: Range<i64>, per_second: f64) -> (f64, f64) {
-        let every = Duration::from_secs_f64(1.0 / per_second);
-        let next = AtomicI64::new(carts.start);
-        let started = Instant::now() + Duration::from_millis(100);
-        let clients = (0..128).map(|_| async {
-            let mut connection = Connection::open(self.address).await.expect("it listens");
-            let mut latencies = Vec::new();
-            loop {
-                let cart = next.fetch_add(1, Ordering::Relaxed);
-                if cart >= carts.end {
-                    return latencies;
-                }
-                let position = u32::try_from(cart - carts.start).expect("a small number");
-                let due = started + every * position;
-                tokio::time::sleep_until(due.into()).await;
-                self.check_out(&mut connection, cart).await;
-                latencies.push(due.elapsed().as_secs_f64() * 1e3);
-            }
-        });
-        let mut latencies: Vec<f64> = join_all(clients).await.into_iter().flatten().collect();
-        latencies.sort_by(f64::total_cmp);
-        (percentile(&latencies, 0.5), percentile(&latencies, 0.99))
+    /// Checks carts out at a rate.
+    pub(super) async fn sell_at(&self, carts: Range<i64>, per_second: f64) -> Latency {
+        let count = usize::try_from(carts.end - carts.start).expect("a small number");
+        let clients = connections(self.address, 128).await;
+        let call = async |connection: &mut Connection, n: usize| {
+            let n = i64::try_from(n).expect("a small number");
+            self.check_out(connection, carts.start + n).await;
+        };
+        at_a_rate(clients, (count, per_second), call).await
     }
 
     async fn check_out(&self, connection: &mut Connection, cart: i64) {

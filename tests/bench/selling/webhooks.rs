@@ -1,13 +1,12 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use app::Role;
 use app::port::Outgoing;
 use domain::message::QueueName;
 use domain::payment::sign;
-use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde_json::json;
 use tests::World;
@@ -19,6 +18,7 @@ use tokio::sync::oneshot;
 use super::PRODUCTS;
 use super::settle::Unpaid;
 use super::shop::Shop;
+use crate::latency::{Latency, at_a_rate, connections};
 use crate::table::{Table, percentile};
 
 /// Of each run.
@@ -45,13 +45,13 @@ pub(crate) async fn run() -> Table {
     let (first, second) = unpaid.split_at(ORDERS);
     let bare = async {
         let alone = flush(&world, first).await;
-        table.row("queue alone, 500 messages/s", shown(&alone), String::new(), "");
+        table.row("queue alone, 500 messages/s", alone.to_string(), String::new(), "");
         world.sql("delete from job").await;
         world.sql("checkpoint").await;
         let (acknowledged, _) = notify(address, first).await;
-        let more = percentile(&acknowledged, 0.99) - percentile(&alone, 0.99);
+        let more = acknowledged.p99 - alone.p99;
         let against = format!("p99 {more:+.1} ms");
-        table.row("webhooks, 500/s, none settled", shown(&acknowledged), against, "<= +5 ms");
+        table.row("webhooks, 500/s, none settled", acknowledged.to_string(), against, "<= +5 ms");
         world.sql("delete from job").await;
         world.sql("checkpoint").await;
     };
@@ -71,7 +71,7 @@ async fn settled(world: &World, unpaid: &[Unpaid], table: &mut Table) {
     let serving = world.host().serve(listener, async { stopped.await.unwrap_or_default() });
     let work = async {
         let (acknowledged, sent) = notify(address, unpaid).await;
-        table.row("webhooks, 500/s, all settled", shown(&acknowledged), String::new(), "");
+        table.row("webhooks, 500/s, all settled", acknowledged.to_string(), String::new(), "");
         let patience = Instant::now() + Duration::from_secs(300);
         let open = "select count(*) from job where queue = 'payments' and visible_at < now()";
         while world.count(open).await > 0 {
@@ -101,71 +101,40 @@ async fn settled(world: &World, unpaid: &[Unpaid], table: &mut Table) {
 }
 
 /// What the queue takes for messages of such a size at such a rate.
-async fn flush(world: &World, unpaid: &[Unpaid]) -> Vec<f64> {
-    let app = world.app(Role::App);
-    at_a_rate(unpaid.len(), |position| {
+async fn flush(world: &World, unpaid: &[Unpaid]) -> Latency {
+    let queue = &world.app(Role::App).queue;
+    at_a_rate(vec![(); CLIENTS], (unpaid.len(), A_SECOND), async |(), position| {
         let body = String::from_utf8(body(&unpaid[position])).expect("it is text");
         let outgoing = Outgoing { body, ..Outgoing::default() };
-        let queue = app.queue.clone();
-        async move { queue.send(QueueName::Payments, &[outgoing]).await.expect("it is sent") }
+        queue.send(QueueName::Payments, &[outgoing]).await.expect("it is sent");
     })
     .await
 }
 
-/// Sends notices; how long each took, in order, and when it was sent.
-async fn notify(address: SocketAddr, unpaid: &[Unpaid]) -> (Vec<f64>, HashMap<String, Timestamp>) {
-    let connections: Vec<_> = join_all((0..CLIENTS).map(|_| Connection::open(address)))
-        .await
-        .into_iter()
-        .map(|connection| tokio::sync::Mutex::new(connection.expect("it listens")))
-        .collect();
-    let sent = std::sync::Mutex::new(HashMap::new());
+/// Sends notices; how long each took, and when it was sent first.
+async fn notify(address: SocketAddr, unpaid: &[Unpaid]) -> (Latency, HashMap<String, Timestamp>) {
+    let sent = Mutex::new(HashMap::new());
     let all: Vec<&Unpaid> = unpaid
         .iter()
         .enumerate()
         .flat_map(|(n, unpaid)| std::iter::repeat_n(unpaid, if n % 10 == 0 { 2 } else { 1 }))
         .collect();
-    let latencies = at_a_rate(all.len(), |position| {
-        let (connections, sent, unpaid) = (&connections, &sent, all[position]);
-        async move {
-            let body = body(unpaid);
-            let now = app::Clock::System.now();
-            let signature = sign(&body, WEBHOOK_SECRET.as_bytes(), now);
-            let head = format!(
-                "POST /v1/webhooks/payments/stripe HTTP/1.1\r\nhost: localhost\r\n\
-                 content-type: application/json\r\nstripe-signature: {signature}\r\n"
-            );
-            let event = event(unpaid);
-            sent.lock().expect("nobody panics").entry(event).or_insert(now);
-            let mut connection = connections[position % CLIENTS].lock().await;
-            let (status, _) = connection.send(&head, &body).await.expect("an answer");
-            assert_eq!(status, 200);
-        }
-    })
-    .await;
-    (latencies, sent.into_inner().expect("nobody panics"))
-}
-
-/// Calls at a steady rate; how long each took since it was due, in milliseconds and in order.
-async fn at_a_rate<F: Future<Output = ()>>(count: usize, call: impl Fn(usize) -> F) -> Vec<f64> {
-    let next = AtomicUsize::new(0);
-    let started = Instant::now() + Duration::from_millis(100);
-    let clients = (0..CLIENTS).map(|_| async {
-        let mut latencies = Vec::new();
-        loop {
-            let position = next.fetch_add(1, Ordering::Relaxed);
-            if position >= count {
-                return latencies;
-            }
-            let due = started + Duration::from_secs_f64(position as f64 / A_SECOND);
-            tokio::time::sleep_until(due.into()).await;
-            call(position).await;
-            latencies.push(due.elapsed().as_secs_f64() * 1e3);
-        }
-    });
-    let mut latencies: Vec<f64> = join_all(clients).await.into_iter().flatten().collect();
-    latencies.sort_by(f64::total_cmp);
-    latencies
+    let call = async |connection: &mut Connection, position: usize| {
+        let unpaid = all[position];
+        let body = body(unpaid);
+        let now = app::Clock::System.now();
+        let signature = sign(&body, WEBHOOK_SECRET.as_bytes(), now);
+        let head = format!(
+            "POST /v1/webhooks/payments/stripe HTTP/1.1\r\nhost: localhost\r\n\
+             content-type: application/json\r\nstripe-signature: {signature}\r\n"
+        );
+        sent.lock().expect("nobody panics").entry(event(unpaid)).or_insert(now);
+        let (status, _) = connection.send(&head, &body).await.expect("an answer");
+        assert_eq!(status, 200);
+    };
+    let clients = connections(address, CLIENTS).await;
+    let latency = at_a_rate(clients, (all.len(), A_SECOND), call).await;
+    (latency, sent.into_inner().expect("nobody panics"))
 }
 
 fn event(unpaid: &Unpaid) -> String {
@@ -187,9 +156,4 @@ fn body(unpaid: &Unpaid) -> Vec<u8> {
     })
     .to_string()
     .into_bytes()
-}
-
-fn shown(latencies: &[f64]) -> String {
-    let (p50, p99) = (percentile(latencies, 0.5), percentile(latencies, 0.99));
-    format!("p50 {p50:.1} ms, p99 {p99:.1} ms")
 }

@@ -6,7 +6,6 @@ use jiff::SignedDuration;
 use providers::stripe::{Payment, PaymentState, Window};
 use serde_json::json;
 use tests::connection::Connection;
-use tests::gateway::{SECRET_KEY, WEBHOOK_SECRET};
 
 use super::{Till, wanted};
 use crate::cart::Basket;
@@ -17,11 +16,7 @@ async fn died_at(step: &str, name: &str) -> (Till, Basket) {
     let till = Till::with_stock(1).await;
     let basket = till.basket(1).await;
     let folder = folder(&format!("{name}-{step}"));
-    let environment = [
-        ("STRIPE_SECRET_KEY", SECRET_KEY),
-        ("STRIPE_URL", till.gateway.url.as_str()),
-        ("STRIPE_WEBHOOK_SECRETS", WEBHOOK_SECRET),
-    ];
+    let environment = till.gateway.environment();
     let dies_at = format!("{step}*1");
     let mut victim = Victim::start_with(&till.shop.world, &folder, &dies_at, &environment);
     let head = format!(

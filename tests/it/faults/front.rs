@@ -11,7 +11,6 @@ use futures_util::{StreamExt as _, stream};
 use local::sandbox::Webhook;
 use serde_json::{Value, json};
 use tests::connection::Connection;
-use tests::gateway::{SECRET_KEY, WEBHOOK_SECRET};
 
 use super::checker::{Told, violations};
 use crate::checkout::Till;
@@ -85,11 +84,7 @@ impl Front {
 
     fn start(&self, folder: &std::path::Path, dies_at: &str) -> Victim {
         self.started.fetch_add(1, Ordering::Relaxed);
-        let environment = [
-            ("STRIPE_SECRET_KEY", SECRET_KEY),
-            ("STRIPE_URL", self.till.gateway.url.as_str()),
-            ("STRIPE_WEBHOOK_SECRETS", WEBHOOK_SECRET),
-        ];
+        let environment = self.till.gateway.environment();
         Victim::start_with(&self.till.shop.world, folder, dies_at, &environment)
     }
 

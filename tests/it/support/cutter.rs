@@ -4,20 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
+use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::{AbortHandle, JoinSet};
+
+use crate::proxy::Proxy;
 
 /// Passes everything on, and can lose the answer to a COMMIT together with the connection: the
 /// client then cannot know whether its transaction stands. Or it loses what comes after any byte.
 pub struct Cutter {
-    url: String,
+    proxy: Proxy,
     armed: Arc<AtomicBool>,
     left: Arc<AtomicI64>,
-    _task: Ended,
 }
-
-struct Ended(AbortHandle);
 
 /// As many bytes as nobody sends.
 const UNCUT: i64 = i64::MAX / 2;
@@ -30,23 +28,27 @@ impl Cutter {
     /// # Panics
     /// Panics when the address has no host and port.
     pub async fn before(url: &str) -> Self {
-        let (head, rest) = url.split_once('@').expect("an address with a user");
-        let (server, tail) = rest.split_once('/').expect("an address with a database");
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-        let port = listener.local_addr().expect("a bound port").port();
         let armed = Arc::new(AtomicBool::new(false));
         let left = Arc::new(AtomicI64::new(UNCUT));
-        let serving = serve(listener, server.to_owned(), (armed.clone(), left.clone()));
-        let mut tasks = JoinSet::new();
-        let task = Ended(tasks.spawn(serving));
-        tasks.detach_all();
-        Self { url: format!("{head}@127.0.0.1:{port}/{tail}"), armed, left, _task: task }
+        let cuts = (armed.clone(), left.clone());
+        let proxy = Proxy::before(url, move |client: TcpStream, postgres: TcpStream| {
+            let cuts = cuts.clone();
+            async move {
+                let (mut from_client, to_client) = client.into_split();
+                let (from_postgres, mut to_postgres) = postgres.into_split();
+                let asked = async {
+                    let _ended = copy(&mut from_client, &mut to_postgres).await;
+                };
+                tokio::join!(asked, pass_back(from_postgres, to_client, cuts));
+            }
+        });
+        Self { proxy: proxy.await, armed, left }
     }
 
     /// Its own address.
     #[must_use]
     pub fn url(&self) -> &str {
-        &self.url
+        self.proxy.url()
     }
 
     /// The next answer to a COMMIT is lost.
@@ -65,26 +67,7 @@ impl Cutter {
     }
 }
 
-impl Drop for Ended {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 type Cuts = (Arc<AtomicBool>, Arc<AtomicI64>);
-
-async fn serve(listener: TcpListener, server: String, cuts: Cuts) {
-    let mut connections = JoinSet::new();
-    while let Ok((client, _)) = listener.accept().await {
-        let Ok(postgres) = TcpStream::connect(&server).await else { return };
-        let (mut from_client, to_client) = client.into_split();
-        let (from_postgres, mut to_postgres) = postgres.into_split();
-        connections.spawn(async move {
-            let _ended = copy(&mut from_client, &mut to_postgres).await;
-        });
-        connections.spawn(pass_back(from_postgres, to_client, cuts.clone()));
-    }
-}
 
 async fn pass_back(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, (armed, left): Cuts) {
     let mut buffer = vec![0; 1 << 16];

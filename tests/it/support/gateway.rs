@@ -77,6 +77,16 @@ impl Gateway {
         Self::on(folder, clock, options()).await
     }
 
+    /// By which a process of its own finds it, as it would find Stripe.
+    #[must_use]
+    pub fn environment(&self) -> [(&'static str, &str); 3] {
+        [
+            ("STRIPE_SECRET_KEY", SECRET_KEY),
+            ("STRIPE_URL", &self.url),
+            ("STRIPE_WEBHOOK_SECRETS", WEBHOOK_SECRET),
+        ]
+    }
+
     /// The file of the journal.
     #[must_use]
     pub fn journal(&self) -> PathBuf {

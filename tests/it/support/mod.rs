@@ -16,6 +16,8 @@ pub mod moto;
 pub mod peer;
 /// One Postgres for all tests of a process, and a database of its own for each.
 pub mod postgres;
+/// Something between a client and Postgres.
+pub mod proxy;
 /// The Lambda service as a function sees it.
 pub mod runtime_api;
 /// Things to sell.
