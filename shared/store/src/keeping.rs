@@ -4,6 +4,7 @@ use domain::recommendation::COUNTED_FOR;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use serde::Serialize;
 use tokio_postgres::types::Type;
 
 use crate::{Db, Error, Flight, Parameter};
@@ -110,9 +111,7 @@ pub async fn pass_carts(db: &Db, (from, to): (Timestamp, Timestamp)) -> Result<(
     let window: &[Parameter<'_>] = &[(&from, Type::TIMESTAMPTZ), (&to, Type::TIMESTAMPTZ)];
     for row in run(db, include_str!("keeping/with_carts.sql"), window).await? {
         let tenant = TenantNumber(row.get(0));
-        let body = serde_json::to_string(&Nudge::Carts { tenant, from, to });
-        let body = body.map_err(|error| Error::Stored("nudge", error.into()))?;
-        post(db, tenant, QueueName::Sales, &body).await?;
+        post(db, tenant, QueueName::Sales, &Nudge::Carts { tenant, from, to }).await?;
     }
     Ok(())
 }
@@ -127,9 +126,8 @@ pub async fn ask_to_count(db: &Db, now: Timestamp) -> Result<(), Error> {
     let since: &[Parameter<'_>] = &[(&since, Type::TIMESTAMPTZ)];
     for row in run(db, include_str!("keeping/with_orders.sql"), since).await? {
         let tenant = TenantNumber(row.get(0));
-        let body = serde_json::to_string(&RecommendationMessage::Count { tenant });
-        let body = body.map_err(|error| Error::Stored("message", error.into()))?;
-        post(db, tenant, QueueName::Recommendations, &body).await?;
+        let count = RecommendationMessage::Count { tenant };
+        post(db, tenant, QueueName::Recommendations, &count).await?;
     }
     Ok(())
 }
@@ -149,7 +147,14 @@ pub async fn give_up_imports(db: &Db, now: Timestamp) -> Result<(), Error> {
     run(db, include_str!("keeping/give_up_imports.sql"), parameters).await.map(drop)
 }
 
-async fn post(db: &Db, tenant: TenantNumber, queue: QueueName, body: &str) -> Result<(), Error> {
+async fn post(
+    db: &Db,
+    tenant: TenantNumber,
+    queue: QueueName,
+    message: &(impl Serialize + Sync),
+) -> Result<(), Error> {
+    let body = serde_json::to_string(message);
+    let body = body.map_err(|error| Error::Stored("message", error.into()))?;
     let queues = [queue.as_str()];
     let posted: &[Parameter<'_>] =
         &[(&tenant.0, Type::INT4), (&queues.as_slice(), Type::TEXT_ARRAY), (&body, Type::TEXT)];
