@@ -50,7 +50,7 @@ async fn hear(app: &App, id: TenantId, notice: &Notice) -> Result<(), Failure> {
     for waiting in parcels::waiting(&app.db, tenant, &notice.id).await? {
         apply(app, tenant, &waiting).await?;
     }
-    Ok(relay::outbox(app, Some(tenant), relay::FOLLOWERS).await.map(drop)?)
+    Ok(relay::to_followers(app, tenant).await?)
 }
 
 /// Parcels of an order have numbers: what was said of them before is heard now.
@@ -62,7 +62,7 @@ async fn take_up(app: &App, tenant: TenantNumber, order: OrderId) -> Result<(), 
             apply(app, tenant, waiting).await?;
         }
         if all.is_empty() {
-            return Ok(relay::outbox(app, Some(tenant), relay::FOLLOWERS).await.map(drop)?);
+            return Ok(relay::to_followers(app, tenant).await?);
         }
     }
 }

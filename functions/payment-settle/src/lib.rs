@@ -111,12 +111,12 @@ async fn follow_up(
     order: Order,
     calls: Calls,
 ) -> Result<(), Failure> {
-    relay::outbox(app, Some(tenant), relay::FOLLOWERS).await?;
+    relay::to_followers(app, tenant).await?;
     step::reached("settle.relayed");
     let version = order.version;
     let order = payments::drive(app, tenant, order, calls).await?;
     if order.version != version {
-        relay::outbox(app, Some(tenant), relay::FOLLOWERS).await?;
+        relay::to_followers(app, tenant).await?;
     }
     Ok(())
 }

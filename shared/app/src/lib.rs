@@ -81,6 +81,7 @@ struct Process {
     callers: caller::Callers,
     limiter: limiter::Limiter,
     announced: relay::Announced,
+    relays: relay::Relays,
 }
 
 /// The parts of an [`App`]. A function's [`Uses`] says which of them its host must provide.
@@ -125,6 +126,7 @@ impl App {
             callers: caller::Callers::default(),
             limiter: limiter::Limiter::default(),
             announced: relay::Announced::default(),
+            relays: relay::Relays::default(),
         }))
     }
 
@@ -142,6 +144,11 @@ impl App {
     /// What this process announced lately.
     pub(crate) fn announced(&self) -> &relay::Announced {
         &self.0.announced
+    }
+
+    /// What this process sends to followers.
+    pub(crate) fn relays(&self) -> &relay::Relays {
+        &self.0.relays
     }
 
     /// The object store of a function that declares it.

@@ -60,6 +60,9 @@ pub struct Outgoing {
     pub delay: Duration,
     /// The W3C `traceparent` of whoever sends it.
     pub trace: Option<String>,
+    /// It still lies in the outbox of our Postgres, until a later commit: a queue in the same
+    /// Postgres need not wait for its disk.
+    pub is_posted: bool,
 }
 
 impl Outgoing {

@@ -1,9 +1,11 @@
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::id::TenantNumber;
 use domain::message::{PaymentMessage, QueueName};
+use futures_util::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use store::outbox;
@@ -93,7 +95,7 @@ pub async fn outbox(
             None => app.db.across().await?,
         };
         let posted = outbox::take(&tx, tenant, queues, AT_ONCE).await?;
-        for queue in queues.iter().copied() {
+        let send = async |queue: QueueName| {
             let messages: Vec<Outgoing> = posted
                 .iter()
                 .filter(|posted| posted.queue == queue)
@@ -102,6 +104,7 @@ pub async fn outbox(
                     group: posted.group.clone(),
                     dedupe: posted.dedupe.clone(),
                     trace: posted.trace.clone(),
+                    is_posted: true,
                     ..Outgoing::default()
                 })
                 .collect();
@@ -109,7 +112,9 @@ pub async fn outbox(
                 app.queue.send(queue, &messages).await?;
                 step::reached("relay.sent");
             }
-        }
+            Ok::<_, PortError>(())
+        };
+        try_join_all(queues.iter().copied().map(send)).await?;
         tx.commit().await?;
         sent += posted.len();
         if posted.len() < usize::try_from(AT_ONCE).unwrap_or(usize::MAX) {
@@ -149,10 +154,50 @@ pub const FOLLOWERS: &[QueueName] = &[QueueName::Sales, QueueName::Mail, QueueNa
 pub const WITH_ORDERS: &[QueueName] =
     &[QueueName::Sales, QueueName::Mail, QueueName::Hooks, QueueName::Payments];
 
-/// Tells those who follow a shop what a transaction left for them. What fails here is for the
-/// sweeper.
+/// Sends to those who follow a shop what a transaction of this process left for them. Callers that
+/// meet share one sending: it takes along what all of them left.
+///
+/// # Errors
+/// When Postgres or the queue is away.
+pub async fn to_followers(app: &App, tenant: TenantNumber) -> Result<(), PortError> {
+    let turns = app.relays().of(tenant);
+    let mine = turns.asked.fetch_add(1, Ordering::Relaxed) + 1;
+    let mut sent = turns.sent.lock().await;
+    if *sent < mine {
+        // Whoever asked by now had committed before.
+        let asked = turns.asked.load(Ordering::Relaxed);
+        outbox(app, Some(tenant), FOLLOWERS).await?;
+        *sent = asked;
+    }
+    Ok(())
+}
+
+/// The same, where what fails is for the sweeper.
 pub async fn followers(app: &App, tenant: TenantNumber) {
-    if let Err(error) = outbox(app, Some(tenant), FOLLOWERS).await {
+    if let Err(error) = to_followers(app, tenant).await {
         tracing::warn!(error = crate::trace::chain(&error), "nudges wait for the sweeper");
+    }
+}
+
+/// Sendings of this process, by tenant.
+#[derive(Debug, Default)]
+pub struct Relays(Mutex<HashMap<TenantNumber, Arc<Turns>>>);
+
+/// How many have asked, and up to which of them was sent.
+#[derive(Debug, Default)]
+struct Turns {
+    asked: AtomicU64,
+    sent: tokio::sync::Mutex<u64>,
+}
+
+const TENANTS: usize = 1_000;
+
+impl Relays {
+    fn of(&self, tenant: TenantNumber) -> Arc<Turns> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= TENANTS {
+            all.retain(|_, turns| Arc::strong_count(turns) > 1);
+        }
+        all.entry(tenant).or_default().clone()
     }
 }

@@ -232,7 +232,7 @@ impl<'a> Asking<'a> {
     }
 }
 
-pub(crate) const READING: usize = 7;
+pub(crate) const READING: usize = 6;
 
 pub(crate) fn reading<'a>(asking: &'a Asking<'a>) -> [Flight<'a>; READING] {
     let parameters = &asking.parameters[..];
@@ -241,17 +241,16 @@ pub(crate) fn reading<'a>(asking: &'a Asking<'a>) -> [Flight<'a>; READING] {
         Flight { sql: include_str!("carts/lines.sql"), parameters: &asking.timed },
         Flight { sql: include_str!("carts/taxes.sql"), parameters },
         Flight { sql: include_str!("carts/shipping.sql"), parameters },
-        Flight { sql: include_str!("carts/settings.sql"), parameters: &parameters[..1] },
         Flight { sql: include_str!("discounts/of_cart.sql"), parameters: &asking.known },
         Flight { sql: include_str!("credits/of_cart.sql"), parameters: &asking.known },
     ]
 }
 
 pub(crate) fn read_cart(answers: &[Vec<Row>], at: Timestamp) -> Result<Option<Cart>, Error> {
-    let [found, lines, taxes, options, settings, discounts, credit, ..] = answers else {
+    let [found, lines, taxes, options, discounts, credit, ..] = answers else {
         return Ok(None);
     };
-    let (Some(row), Some(settings)) = (found.first(), settings.first()) else { return Ok(None) };
+    let Some(row) = found.first() else { return Ok(None) };
     Ok(Some(Cart {
         id: CartId(row.get(0)),
         token_hash: row.get(1),
@@ -271,9 +270,9 @@ pub(crate) fn read_cart(answers: &[Vec<Row>], at: Timestamp) -> Result<Option<Ca
         taxes: self::taxes(taxes)?,
         options: options.iter().map(read_shipping_option).collect(),
         settings: Settings {
-            rounding: read_word::<Rounding>(settings.get(1))?,
-            capture: read_word::<Capture>(settings.get(2))?,
-            payment_minutes: settings.get(3),
+            rounding: read_word::<Rounding>(row.get(12))?,
+            capture: read_word::<Capture>(row.get(13))?,
+            payment_minutes: row.get(14),
         },
     }))
 }

@@ -131,33 +131,29 @@ pub async fn answer(db: &Db, tenant: TenantNumber, answer: &Answer<'_>) -> Resul
 
 impl Opening<'_> {
     /// Before anything else of the opening: whoever asked first under the key is the only one.
-    pub(crate) fn statements(
+    pub(crate) fn statement(
         &self,
         tenant: TenantNumber,
         order: &Order,
         at: Timestamp,
-    ) -> [Statement; 3] {
-        let of = |sql| Statement::new(sql).with(tenant.0, Type::INT4);
-        [
-            of(include_str!("checkout/begin.sql"))
-                .with(self.key.to_owned(), Type::TEXT)
-                .with(self.fingerprint.to_vec(), Type::BYTEA)
-                .with(order.id.0, Type::UUID)
-                .with(self.lease_until, Type::TIMESTAMPTZ)
-                .with(self.expires_at, Type::TIMESTAMPTZ),
-            of(include_str!("checkout/close_cart.sql"))
-                .with(order.terms.cart.0, Type::UUID)
-                .with(self.cart_version, Type::INT4)
-                .with(at, Type::TIMESTAMPTZ),
-            self.contact.statement(include_str!("checkout/add_contact.sql"), tenant),
-        ]
+    ) -> Statement {
+        let opening = Statement::new(include_str!("checkout/open.sql"))
+            .with(tenant.0, Type::INT4)
+            .with(self.key.to_owned(), Type::TEXT)
+            .with(self.fingerprint.to_vec(), Type::BYTEA)
+            .with(order.id.0, Type::UUID)
+            .with(self.lease_until, Type::TIMESTAMPTZ)
+            .with(self.expires_at, Type::TIMESTAMPTZ)
+            .with(order.terms.cart.0, Type::UUID)
+            .with(self.cart_version, Type::INT4)
+            .with(at, Type::TIMESTAMPTZ);
+        self.contact.columns(opening)
     }
 }
 
 impl Contact {
-    fn statement(&self, sql: &'static str, tenant: TenantNumber) -> Statement {
-        Statement::new(sql)
-            .with(tenant.0, Type::INT4)
+    fn columns(&self, statement: Statement) -> Statement {
+        statement
             .with(self.id.0, Type::UUID)
             .with(self.email.clone(), Type::TEXT)
             .with(self.name.clone(), Type::TEXT)
@@ -167,7 +163,8 @@ impl Contact {
     }
 
     pub(crate) fn change(&self, tenant: TenantNumber) -> Statement {
-        self.statement(include_str!("checkout/change_contact.sql"), tenant)
+        let change = Statement::new(include_str!("checkout/change_contact.sql"));
+        self.columns(change.with(tenant.0, Type::INT4))
     }
 }
 

@@ -1,9 +1,10 @@
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use domain::id::TenantNumber;
-use futures_util::future::join_all;
+use futures_util::future::{join_all, join3};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
@@ -66,6 +67,9 @@ pub struct Flight<'a> {
     pub parameters: &'a [Parameter<'a>],
 }
 
+/// Within a transaction whose commit nobody relies on before a later one.
+pub(crate) const COMMIT_LATER: &str = include_str!("db/commit_later.sql");
+
 const CHECKOUT_TIMEOUT_MS: u64 = 5_000;
 /// A connection that rested longer may have died in a frozen instance: it is asked first.
 const TRUSTED_IDLE: Duration = Duration::from_secs(60);
@@ -118,7 +122,7 @@ impl Db {
     /// # Errors
     /// When no connection can be had.
     pub async fn tenant(&self, tenant: TenantNumber) -> Result<Tx, Error> {
-        self.begin("begin", Some(tenant)).await
+        self.begin(Opening::new(WRITE, Some(tenant))).await
     }
 
     /// Begins a transaction that sees one tenant, all of it as it is at one instant, whatever
@@ -127,7 +131,7 @@ impl Db {
     /// # Errors
     /// When no connection can be had.
     pub async fn frozen(&self, tenant: TenantNumber) -> Result<Tx, Error> {
-        self.begin("begin isolation level repeatable read", Some(tenant)).await
+        self.begin(Opening::new("begin isolation level repeatable read", Some(tenant))).await
     }
 
     /// Begins a transaction that sees no tenant, or in the role `system` what it may of all.
@@ -135,7 +139,7 @@ impl Db {
     /// # Errors
     /// When no connection can be had.
     pub async fn across(&self) -> Result<Tx, Error> {
-        self.begin("begin", None).await
+        self.begin(Opening::new(WRITE, None)).await
     }
 
     /// Runs a whole transaction in one round trip. It is committed when every statement
@@ -148,24 +152,26 @@ impl Db {
         tenant: Option<TenantNumber>,
         statements: &[Flight<'_>],
     ) -> Result<Vec<Vec<Row>>, Error> {
-        let (permit, connection) = self.checkout().await?;
-        self.fly((permit, connection), Opening::WRITE, tenant, statements).await
+        let taken = self.checkout().await?;
+        self.fly(taken, Opening::new(WRITE, tenant), statements).await
     }
 
-    /// The same for what runs very often with the same plan.
+    /// The same for what runs very often, with plans that do not look at the values.
     ///
     /// # Errors
     /// The first failure among the statements.
     pub async fn routine(
         &self,
-        tenant: TenantNumber,
+        tenant: Option<TenantNumber>,
         statements: &[Flight<'_>],
     ) -> Result<Vec<Vec<Row>>, Error> {
         let (permit, mut connection) = self.checkout().await?;
+        let mut opening = Opening::new(WRITE, tenant);
         if self.0.options.direct {
             connection.plan(statements).await?;
+            opening.planning = connection.planning();
         }
-        self.fly((permit, connection), Opening::WRITE, Some(tenant), statements).await
+        self.fly((permit, connection), opening, statements).await
     }
 
     /// Reads in one round trip: all statements see the same snapshot. The first `routine` of them
@@ -180,61 +186,44 @@ impl Db {
         routine: usize,
     ) -> Result<Vec<Vec<Row>>, Error> {
         let (permit, mut connection) = self.checkout().await?;
-        let mut opening = Opening::READ;
+        let mut opening = Opening::new(READ, Some(tenant));
         if self.0.options.direct {
             connection.plan(&statements[..routine]).await?;
-            // Where one is not, it needs a plan for its own values.
+            // Where one is not routine, it needs a plan for its own values.
             if routine == statements.len() {
-                opening.set_tenant = include_str!("db/set_tenant_and_plan.sql");
+                opening.planning = connection.planning();
             }
         }
-        self.fly((permit, connection), opening, Some(tenant), statements).await
+        self.fly((permit, connection), opening, statements).await
     }
 
     async fn fly(
         &self,
         (permit, connection): (OwnedSemaphorePermit, Connection),
         opening: Opening,
-        tenant: Option<TenantNumber>,
         statements: &[Flight<'_>],
     ) -> Result<Vec<Vec<Row>>, Error> {
         let started = Instant::now();
-        let text = tenant.map(|tenant| tenant.to_string()).unwrap_or_default();
-        let set: [Parameter<'_>; 1] = [(&text, Type::TEXT)];
-        let all = std::iter::once((opening.begin, &[][..]))
-            .chain(tenant.is_some().then_some((opening.set_tenant, &set[..])))
-            .chain(statements.iter().map(|statement| (statement.sql, statement.parameters)))
-            .chain(std::iter::once(("commit", &[][..])));
-        let answers = join_all(all.map(|(sql, with)| connection.query(sql, with))).await;
+        let sent = statements.iter().map(|flight| connection.query(flight.sql, flight.parameters));
+        let opening = opening.to_string();
+        // Polled in this order, and so sent.
+        let (begun, answers, ended) =
+            join3(connection.run(&opening), join_all(sent), connection.run("commit")).await;
         meter::record(started.elapsed());
-        let mut rows = Vec::with_capacity(statements.len());
-        let (first, last) = (1 + usize::from(tenant.is_some()), answers.len() - 1);
-        let ended = answers[last].is_ok();
-        let mut failure = None;
-        for (position, answer) in answers.into_iter().enumerate() {
-            match answer {
-                Ok(found) if (first..last).contains(&position) => rows.push(found),
-                Ok(_) => {}
-                Err(error) => failure = failure.or(Some(error)),
-            }
-        }
-        if ended {
+        if ended.is_ok() {
             self.0.rest(connection);
         }
         drop(permit);
-        failure.map_or(Ok(rows), |error| Err(error.into()))
+        let rows = begun.and_then(|()| answers.into_iter().collect());
+        Ok(rows.and_then(|rows| ended.map(|()| rows))?)
     }
 
-    async fn begin(&self, how: &str, tenant: Option<TenantNumber>) -> Result<Tx, Error> {
+    async fn begin(&self, opening: Opening) -> Result<Tx, Error> {
         let (permit, connection) = self.checkout().await?;
         let started = Instant::now();
-        let text = tenant.map(|tenant| tenant.to_string()).unwrap_or_default();
-        let set: [Parameter<'_>; 1] = [(&text, Type::TEXT)];
-        let (begun, set) =
-            tokio::join!(connection.query(how, &[]), connection.query(SET_TENANT, &set));
+        let begun = connection.run(&opening.to_string()).await;
         meter::record(started.elapsed());
         begun?;
-        set?;
         Ok(Tx { connection, pool: self.0.clone(), failed: AtomicBool::new(false), _permit: permit })
     }
 
@@ -308,7 +297,7 @@ impl Tx {
 
     async fn end(self, how: &str) -> Result<(), Error> {
         let started = Instant::now();
-        let ended = self.connection.query(how, &[]).await;
+        let ended = self.connection.run(how).await;
         meter::record(started.elapsed());
         ended?;
         self.pool.rest(self.connection);
@@ -343,16 +332,32 @@ impl Pool {
     }
 }
 
-/// How a pipelined transaction opens.
+/// How a transaction opens.
+#[derive(Clone, Copy)]
 struct Opening {
-    begin: &'static str,
-    set_tenant: &'static str,
+    how: &'static str,
+    /// The only one whose rows it sees.
+    tenant: Option<TenantNumber>,
+    /// How its statements are planned.
+    planning: &'static str,
 }
+
+const WRITE: &str = "begin";
+const READ: &str = "begin isolation level repeatable read read only";
 
 impl Opening {
-    const WRITE: Self = Self { begin: "begin", set_tenant: SET_TENANT };
-    const READ: Self =
-        Self { begin: "begin isolation level repeatable read read only", set_tenant: SET_TENANT };
+    fn new(how: &'static str, tenant: Option<TenantNumber>) -> Self {
+        Self { how, tenant, planning: "" }
+    }
 }
 
-const SET_TENANT: &str = include_str!("db/set_tenant.sql");
+/// Commands that Postgres need not plan, as one message.
+impl fmt::Display for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.how)?;
+        if let Some(tenant) = self.tenant {
+            write!(f, "; set local app.tenant = '{tenant}'")?;
+        }
+        f.write_str(self.planning)
+    }
+}

@@ -3,7 +3,9 @@ use std::time::Duration;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
-use crate::{Db, Error, Flight, one_row};
+use crate::db::COMMIT_LATER;
+use crate::statement::{Statement, fly_routinely};
+use crate::{Db, Error, Flight, Parameter, one_row};
 
 /// A message to send.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +20,8 @@ pub struct Sending<'a> {
     pub delay: Duration,
     /// The W3C `traceparent` of the sender.
     pub trace: Option<&'a str>,
+    /// It still lies in the outbox, until a later commit.
+    pub is_posted: bool,
 }
 
 /// A received message.
@@ -51,23 +55,20 @@ pub struct Depth {
 /// # Errors
 /// What Postgres answers.
 pub async fn send(db: &Db, queue: &str, messages: &[Sending<'_>]) -> Result<(), Error> {
-    let tx = db.across().await?;
-    for message in messages {
-        let delay_ms = millis(message.delay);
-        tx.query(
-            include_str!("jobs/send.sql"),
-            &[
-                (&queue, Type::TEXT),
-                (&message.body, Type::TEXT),
-                (&message.group, Type::TEXT),
-                (&message.dedupe, Type::TEXT),
-                (&delay_ms, Type::FLOAT8),
-                (&message.trace, Type::TEXT),
-            ],
-        )
-        .await?;
-    }
-    tx.commit().await
+    // On disk at the latest with the commit that takes them out of the outbox.
+    let is_posted = messages.iter().all(|message| message.is_posted);
+    let later = is_posted.then(|| Statement::new(COMMIT_LATER));
+    let sent = messages.iter().map(|message| {
+        Statement::new(include_str!("jobs/send.sql"))
+            .with(queue.to_owned(), Type::TEXT)
+            .with(message.body.to_owned(), Type::TEXT)
+            .with(message.group.map(str::to_owned), Type::TEXT)
+            .with(message.dedupe.clone(), Type::TEXT)
+            .with(millis(message.delay), Type::FLOAT8)
+            .with(message.trace.map(str::to_owned), Type::TEXT)
+    });
+    let statements: Vec<Statement> = later.into_iter().chain(sent).collect();
+    fly_routinely(db, None, &statements).await.map(drop)
 }
 
 /// Takes up to `max` visible messages, in order within their groups, and hides them. Messages
@@ -84,7 +85,7 @@ pub async fn receive(
 ) -> Result<Vec<Job>, Error> {
     let visibility_ms = millis(visibility);
     let mut answers = db
-        .flight(
+        .routine(
             None,
             &[Flight {
                 sql: include_str!("jobs/receive.sql"),
@@ -174,8 +175,8 @@ pub async fn redrive(db: &Db, queue: &str) -> Result<(), Error> {
     owned(db, include_str!("jobs/redrive.sql"), &[(&queue, Type::TEXT)]).await.map(drop)
 }
 
-async fn owned(db: &Db, sql: &str, parameters: &[crate::Parameter<'_>]) -> Result<bool, Error> {
-    let answers = db.flight(None, &[Flight { sql, parameters }]).await?;
+async fn owned(db: &Db, sql: &str, parameters: &[Parameter<'_>]) -> Result<bool, Error> {
+    let answers = db.routine(None, &[Flight { sql, parameters }]).await?;
     Ok(!answers[0].is_empty())
 }
 

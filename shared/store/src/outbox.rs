@@ -2,7 +2,8 @@ use domain::id::TenantNumber;
 use domain::message::QueueName;
 use tokio_postgres::types::Type;
 
-use crate::{Error, Tx};
+use crate::db::COMMIT_LATER;
+use crate::{Error, Flight, Parameter, Tx};
 
 /// A message that a transaction wants sent.
 #[derive(Clone, Debug)]
@@ -53,12 +54,15 @@ pub async fn take(
 ) -> Result<Vec<Posted>, Error> {
     let of = tenant.map(|tenant| tenant.0);
     let queues: Vec<&str> = queues.iter().map(|queue| queue.as_str()).collect();
-    let mut rows = tx
-        .query(
-            include_str!("outbox/take.sql"),
-            &[(&of, Type::INT4), (&queues, Type::TEXT_ARRAY), (&limit, Type::INT8)],
-        )
-        .await?;
+    let parameters: &[Parameter<'_>] =
+        &[(&of, Type::INT4), (&queues, Type::TEXT_ARRAY), (&limit, Type::INT8)];
+    let statements = [
+        // What is forgotten too late is sent again.
+        Flight { sql: COMMIT_LATER, parameters: &[] },
+        Flight { sql: include_str!("outbox/prepare_to_take.sql"), parameters: &[] },
+        Flight { sql: include_str!("outbox/take.sql"), parameters },
+    ];
+    let mut rows = tx.pipeline(&statements).await?.swap_remove(2);
     rows.sort_by_key(|row| row.get::<_, i64>(0));
     rows.iter()
         .map(|row| {

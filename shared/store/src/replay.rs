@@ -34,7 +34,7 @@ use uuid::Uuid;
 
 use self::ledgers::Sums;
 use self::rows::Rows;
-use crate::orders::projection::{order_row, pay, payment_rows, post, posting_rows, project};
+use crate::orders::projection::{self, order_row, payment_rows, posting_rows};
 use crate::orders::{Act, Writing};
 use crate::statement::{Statement, within};
 use crate::{Db, Error, Flight, Parameter, Tx};
@@ -78,6 +78,10 @@ pub struct Replayed {
     /// Those of them that are gone.
     pub mended: u64,
 }
+
+/// Whoever makes rows anew has done nothing. The only gateway there is; a row that stands there
+/// knows better.
+const NOBODY: Act<'static> = Act::by("", STRIPE, Timestamp::UNIX_EPOCH);
 
 /// Events that are read at once.
 const PAGE: i64 = 4_000;
@@ -212,8 +216,7 @@ impl Replay<'_> {
         }
         let nothing = || "the history does not begin with an opening".to_owned();
         let order = Order::fold(history.order, &history.events).ok_or_else(nothing)?;
-        // The only gateway there is; a row that stands there knows better.
-        let act = Act::by("", STRIPE, history.changed_at);
+        let act = Act { at: history.changed_at, ..NOBODY };
         let (id, events) = (history.order, &history.events[..]);
         let writing = Writing { id, before: None, events, act: &act, opening: None, answer: None };
         let mut row = order_row(&order, &writing);
@@ -244,14 +247,13 @@ impl Replay<'_> {
                 .with(self.tenant.0, Type::INT4)
                 .with(wrong.clone(), Type::UUID_ARRAY)
         };
-        let mut statements = vec![
+        let rows = projection::Rows { orders, payments, postings, ..Default::default() };
+        let statements = [
             drop(include_str!("replay/drop_orders.sql")),
             drop(include_str!("replay/drop_payments.sql")).with(ids, Type::UUID_ARRAY),
             drop(include_str!("replay/drop_postings.sql")),
-            project(self.tenant, &orders),
+            rows.statement(self.tenant, &NOBODY),
         ];
-        statements.extend(pay(self.tenant, &payments));
-        statements.extend(post(self.tenant, &postings));
         within(self.tx, &statements).await.map(std::mem::drop)
     }
 

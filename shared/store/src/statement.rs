@@ -39,7 +39,7 @@ pub(crate) async fn fly(
 /// The same for what runs very often with the same plan: see [`Db::routine`].
 pub(crate) async fn fly_routinely(
     db: &Db,
-    tenant: TenantNumber,
+    tenant: Option<TenantNumber>,
     statements: &[Statement],
 ) -> Result<Vec<Vec<Row>>, Error> {
     let parameters = parameters(statements);

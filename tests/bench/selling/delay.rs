@@ -6,10 +6,9 @@ use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc::unbounded_channel;
 
-/// Passes everything on so many milliseconds later, in either direction, as a network does: what is
+/// Passes everything on so much later, in either direction, as a network does: what is
 /// on its way holds up nothing.
-pub(super) async fn before(url: &str, one_way_ms: u64) -> Proxy {
-    let one_way = Duration::from_millis(one_way_ms);
+pub(super) async fn before(url: &str, one_way: Duration) -> Proxy {
     Proxy::before(url, move |client: TcpStream, postgres: TcpStream| async move {
         let both = client.set_nodelay(true).and_then(|()| postgres.set_nodelay(true));
         both.expect("a socket of our own");

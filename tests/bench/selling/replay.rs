@@ -12,7 +12,7 @@ const ORDERS: i64 = 100_000;
 /// Orders that were opened, and half of them paid, are made anew from their events.
 pub(crate) async fn run() -> Table {
     let mut table = Table::default();
-    let shop = Shop::open(PRODUCTS, 0).await;
+    let shop = Shop::open(PRODUCTS, None).await;
     let carts = shop.carts(ORDERS - 1, 3, false).await;
     shop.sell(carts, 32).await;
     shop.settle(&shop.unpaid(ORDERS / 2).await).await;

@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use super::delay;
+use super::{delay, median};
 use crate::latency::{Latency, at_a_rate, connections};
 
 /// A shop whose checkout listens.
@@ -41,8 +41,8 @@ pub(super) struct Shop {
 pub(super) const CONNECTIONS: usize = 16;
 
 impl Shop {
-    /// With so many products, whose Postgres is so many milliseconds away in either direction.
-    pub(super) async fn open(products: i64, delay_ms: u64) -> Self {
+    /// With so many products, whose Postgres is so far away in either direction.
+    pub(super) async fn open(products: i64, one_way: Option<Duration>) -> Self {
         let world = World::new().await.with_tenant("Europe/Berlin").await;
         let filling = include_str!("fill.sql").replace("{skus}", &products.to_string());
         for statement in filling.split_terminator(";\n\n") {
@@ -50,10 +50,10 @@ impl Shop {
         }
         world.sql("vacuum analyze").await;
         let key = world.key(&[Scope::CartsWrite]).await;
-        let (url, delay) = match delay_ms {
-            0 => (world.database_url(Role::App).to_owned(), None),
-            _ => {
-                let delay = delay::before(world.database_url(Role::App), delay_ms).await;
+        let (url, delay) = match one_way {
+            None => (world.database_url(Role::App).to_owned(), None),
+            Some(one_way) => {
+                let delay = delay::before(world.database_url(Role::App), one_way).await;
                 (delay.url().to_owned(), Some(delay))
             }
         };
@@ -79,6 +79,18 @@ impl Shop {
         };
         shop.prepare_yardstick().await;
         shop
+    }
+
+    /// How long Postgres takes to answer nothing.
+    pub(super) async fn round_trip_ms(&self) -> f64 {
+        let mut trips = Vec::new();
+        for _ in 0..50 {
+            let tx = self.app.db.across().await.expect("it is there");
+            let started = Instant::now();
+            tx.rollback().await.expect("it is there");
+            trips.push(started.elapsed().as_secs_f64() * 1e3);
+        }
+        median(trips)
     }
 
     /// So many carts that wait for their checkout.
@@ -196,6 +208,8 @@ pub(super) async fn one_call(world: &World, call: &str, (first, calls): (i64, i6
     let file = std::env::temp_dir().join(format!("takings-one-call-{}.sql", std::process::id()));
     std::fs::write(&file, format!("select {call};\n")).expect("the script is written");
     let ran = Command::new("pgbench")
+        // As ours has it: plans that are right for tables of any size.
+        .env("PGOPTIONS", "-c enable_seqscan=off")
         .args(["--no-vacuum", "--protocol=prepared", "--jobs=2"])
         .arg(format!("--client={CONNECTIONS}"))
         .arg(format!("--transactions={each}"))

@@ -32,7 +32,7 @@ const CLIENTS: usize = 64;
 /// while the orders are settled.
 pub(crate) async fn run() -> Table {
     let mut table = Table::default();
-    let shop = Shop::open(PRODUCTS, 0).await;
+    let shop = Shop::open(PRODUCTS, None).await;
     let carts = shop.carts(2 * ORDERS as i64, 3, false).await;
     shop.sell(carts, 32).await;
     let unpaid = shop.unpaid(2 * ORDERS as i64).await;

@@ -41,6 +41,7 @@ impl Queue for PostgresQueue {
                 dedupe: group.zip(dedupe).map(|(group, id)| format!("{group} {id}")),
                 delay: message.delay,
                 trace: message.trace.as_deref(),
+                is_posted: message.is_posted,
             });
         }
         jobs::send(&self.db, queue.as_str(), &sendings).await?;

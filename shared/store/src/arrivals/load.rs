@@ -146,7 +146,7 @@ impl Load {
         points::ensure_weeks(db, tenant, &columns).await?;
         let (rows, points) = (self.rows.parameters(&tenant), columns.parameters(&tenant));
         let flights: Vec<Flight<'_>> = rows.flights().chain(points.flights()).collect();
-        db.routine(tenant, &flights).await.map(drop)
+        db.routine(Some(tenant), &flights).await.map(drop)
     }
 }
 

@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_postgres::config::SslMode;
 use tokio_postgres::types::{ToSql, Type};
@@ -12,16 +12,28 @@ use crate::{Error, Unavailable, tls};
 pub(super) struct Connection {
     client: Client,
     planned: HashMap<String, Statement>,
+    opened_at: Instant,
+    plans_until: Instant,
 }
 
 const CONNECT_TIMEOUT_MS: u64 = 5_000;
 const CONNECT_TRIES: u32 = 3;
+/// Rows are found by an index, which costs the same however many there are: what looks cheaper for
+/// a small table, or for an array of unknown length, is not for long.
+const PLANNED_ONCE: &str =
+    "; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off";
+const PLANNED_ANEW: &str = "; discard plans; set local plan_cache_mode = force_generic_plan; \
+     set local enable_seqscan = off";
+const FIRST_PLANS: Duration = Duration::from_secs(1);
+const LAST_PLANS: Duration = Duration::from_secs(300);
 
 impl Connection {
     /// Connects, and tries again when the server is away.
     pub(super) async fn open(options: &DbOptions) -> Result<Self, Error> {
         let client = open(options).await?;
-        Ok(Self { client, planned: HashMap::new() })
+        let opened_at = Instant::now();
+        let plans_until = opened_at + FIRST_PLANS;
+        Ok(Self { client, planned: HashMap::new(), opened_at, plans_until })
     }
 
     pub(super) fn into_client(self) -> Client {
@@ -52,6 +64,23 @@ impl Connection {
             }
         }
         Ok(())
+    }
+
+    /// How routine statements are planned: once, for whatever values, and once more when the
+    /// session is twice as old. A table that was empty when a plan was made may be large by now.
+    pub(super) fn planning(&mut self) -> &'static str {
+        let now = Instant::now();
+        if now < self.plans_until {
+            return PLANNED_ONCE;
+        }
+        self.plans_until = now + (now - self.opened_at).min(LAST_PLANS);
+        PLANNED_ANEW
+    }
+
+    /// Runs commands that have no parameters and answer nothing. The first failure ends them.
+    #[expect(clippy::disallowed_methods, reason = "how a transaction opens, in one message")]
+    pub(super) async fn run(&self, commands: &str) -> Result<(), tokio_postgres::Error> {
+        self.client.batch_execute(commands).await
     }
 
     /// Runs a statement. Those that are begun one after the other are sent together.

@@ -28,7 +28,7 @@ pub struct Act<'a> {
 impl<'a> Act<'a> {
     /// Somebody acts of his own accord.
     #[must_use]
-    pub fn by(actor: &'a str, gateway: &'a str, at: Timestamp) -> Self {
+    pub const fn by(actor: &'a str, gateway: &'a str, at: Timestamp) -> Self {
         Self { actor, request_id: None, at, gateway, said: None, contact: None }
     }
 }

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use super::Act;
 use super::write::Writing;
-
 use crate::statement::Statement;
 
 /// An order, as lists and lookups find it.
@@ -127,10 +127,51 @@ pub(crate) fn posting_rows(writing: &Writing<'_>) -> Vec<PostingRow> {
     rows
 }
 
-/// Writes orders, of which there are some.
-pub(crate) fn project(tenant: TenantNumber, rows: &[OrderRow]) -> Statement {
-    Statement::new(include_str!("project.sql"))
-        .with(tenant.0, Type::INT4)
+/// An event, as it is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct EventRow {
+    pub(crate) order: Uuid,
+    pub(crate) version: i32,
+    pub(crate) kind: String,
+    pub(crate) body: String,
+}
+
+/// What is written of orders at once.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    pub(crate) events: Vec<EventRow>,
+    pub(crate) orders: Vec<OrderRow>,
+    pub(crate) payments: Vec<PaymentRow>,
+    pub(crate) postings: Vec<PostingRow>,
+}
+
+impl Rows {
+    pub(crate) fn statement(&self, tenant: TenantNumber, act: &Act<'_>) -> Statement {
+        let Self { events, orders, payments, postings } = self;
+        let statement = Statement::new(include_str!("write.sql"))
+            .with(tenant.0, Type::INT4)
+            .with(column(events, |row| row.order), Type::UUID_ARRAY)
+            .with(column(events, |row| row.version), Type::INT4_ARRAY)
+            .with(column(events, |row| row.kind.clone()), Type::TEXT_ARRAY)
+            .with(column(events, |row| row.body.clone()), Type::TEXT_ARRAY)
+            .with(act.actor.to_owned(), Type::TEXT)
+            .with(act.request_id.map(str::to_owned), Type::TEXT)
+            .with(act.at, Type::TIMESTAMPTZ);
+        of_orders(statement, orders)
+            .with(column(payments, |row| row.id), Type::UUID_ARRAY)
+            .with(column(payments, |row| row.order), Type::UUID_ARRAY)
+            .with(column(payments, |row| row.gateway.clone()), Type::TEXT_ARRAY)
+            .with(column(payments, |row| row.reference.clone()), Type::TEXT_ARRAY)
+            .with(column(postings, |row| row.order), Type::UUID_ARRAY)
+            .with(column(postings, |row| row.version), Type::INT4_ARRAY)
+            .with(column(postings, |row| row.account.clone()), Type::TEXT_ARRAY)
+            .with(column(postings, |row| row.currency.clone()), Type::TEXT_ARRAY)
+            .with(column(postings, |row| row.amount_minor), Type::INT8_ARRAY)
+    }
+}
+
+fn of_orders(statement: Statement, rows: &[OrderRow]) -> Statement {
+    statement
         .with(column(rows, |row| row.id), Type::UUID_ARRAY)
         .with(column(rows, |row| row.cart), Type::UUID_ARRAY)
         .with(column(rows, |row| row.contact), Type::UUID_ARRAY)
@@ -151,31 +192,6 @@ pub(crate) fn project(tenant: TenantNumber, rows: &[OrderRow]) -> Statement {
         .with(column(rows, |row| row.opened_at), Type::TIMESTAMPTZ_ARRAY)
         .with(column(rows, |row| row.placed_at), Type::TIMESTAMPTZ_ARRAY)
         .with(column(rows, |row| row.spent_minor), Type::INT8_ARRAY)
-}
-
-/// Writes payments, if there are any.
-pub(crate) fn pay(tenant: TenantNumber, rows: &[PaymentRow]) -> Option<Statement> {
-    (!rows.is_empty()).then(|| {
-        Statement::new(include_str!("pay.sql"))
-            .with(tenant.0, Type::INT4)
-            .with(column(rows, |row| row.id), Type::UUID_ARRAY)
-            .with(column(rows, |row| row.order), Type::UUID_ARRAY)
-            .with(column(rows, |row| row.gateway.clone()), Type::TEXT_ARRAY)
-            .with(column(rows, |row| row.reference.clone()), Type::TEXT_ARRAY)
-    })
-}
-
-/// Writes into the books, if there is anything.
-pub(crate) fn post(tenant: TenantNumber, rows: &[PostingRow]) -> Option<Statement> {
-    (!rows.is_empty()).then(|| {
-        Statement::new(include_str!("post.sql"))
-            .with(tenant.0, Type::INT4)
-            .with(column(rows, |row| row.order), Type::UUID_ARRAY)
-            .with(column(rows, |row| row.version), Type::INT4_ARRAY)
-            .with(column(rows, |row| row.account.clone()), Type::TEXT_ARRAY)
-            .with(column(rows, |row| row.currency.clone()), Type::TEXT_ARRAY)
-            .with(column(rows, |row| row.amount_minor), Type::INT8_ARRAY)
-    })
 }
 
 fn column<Row, Value>(rows: &[Row], value: impl Fn(&Row) -> Value) -> Vec<Value> {

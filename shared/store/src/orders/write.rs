@@ -6,7 +6,7 @@ use domain::order::{Event, Order, PutBack, evolve, moves};
 use tokio_postgres::types::Type;
 
 use super::Act;
-use super::projection::{order_row, pay, payment_rows, post, posting_rows, project};
+use super::projection::{EventRow, Rows, order_row, payment_rows, posting_rows};
 use crate::checkout::{Answer, Opening};
 use crate::statement::{Statement, fly_routinely};
 use crate::stock::{Cause, moving};
@@ -42,17 +42,19 @@ pub async fn write(db: &Db, tenant: TenantNumber, writing: &Writing<'_>) -> Resu
     // First, so that what was heard before is refused before anything is locked.
     let said = writing.act.said.map(|said| said.statement(writing.events.len(), writing.act.at));
     let mut statements: Vec<Statement> = said.into_iter().collect();
-    if let Some(opening) = writing.opening {
-        statements.extend(opening.statements(tenant, &after, writing.act.at));
-    }
-    statements.extend(append(tenant, writing)?);
-    statements.push(project(tenant, &[order_row(&after, writing)]));
-    statements.extend(pay(tenant, &payment_rows(&after, writing)));
+    let opening = writing.opening.map(|it| it.statement(tenant, &after, writing.act.at));
+    statements.extend(opening);
+    let rows = Rows {
+        events: event_rows(writing)?,
+        orders: vec![order_row(&after, writing)],
+        payments: payment_rows(&after, writing),
+        postings: posting_rows(writing),
+    };
+    statements.push(rows.statement(tenant, writing.act));
     statements.extend(about_customer(tenant, writing));
     statements.extend(parcels::track(tenant, writing.id, writing.events));
     statements.extend(parcels::forget(tenant, writing.id, writing.events));
     statements.extend(writing.answer.map(|answer| answer.statement(tenant)));
-    statements.extend(post(tenant, &posting_rows(writing)));
     statements.extend(nudge(tenant, writing)?);
     if let Some(opening) = writing.opening {
         let by = (opening.contact.email.as_str(), writing.act.at);
@@ -72,7 +74,7 @@ pub async fn write(db: &Db, tenant: TenantNumber, writing: &Writing<'_>) -> Resu
     let placed = place(tenant, writing);
     let draws = placed.is_some();
     statements.extend(placed);
-    let mut answers = fly_routinely(db, tenant, &statements).await?;
+    let mut answers = fly_routinely(db, Some(tenant), &statements).await?;
     if draws {
         let drawn = answers.pop().unwrap_or_default();
         let row = crate::one_row(drawn, "order number")?;
@@ -101,29 +103,15 @@ fn is_placed(event: &Event) -> bool {
     matches!(event, Event::Placed { .. })
 }
 
-fn append(tenant: TenantNumber, writing: &Writing<'_>) -> Result<Option<Statement>, Error> {
-    let (mut numbers, mut kinds, mut bodies) = (vec![], vec![], vec![]);
-    for (version, event) in writing.versions().filter(|(_, event)| !is_placed(event)) {
+/// Without that which places the order: its number is drawn last.
+fn event_rows(writing: &Writing<'_>) -> Result<Vec<EventRow>, Error> {
+    let events = writing.versions().filter(|(_, event)| !is_placed(event));
+    let row = |(version, event): (i32, &Event)| {
         let (kind, body) =
             event.to_wire().map_err(|error| Error::Stored("order event", error.into()))?;
-        numbers.push(version);
-        kinds.push(kind);
-        bodies.push(body.to_string());
-    }
-    if numbers.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(
-        Statement::new(include_str!("append.sql"))
-            .with(tenant.0, Type::INT4)
-            .with(writing.id.0, Type::UUID)
-            .with(numbers, Type::INT4_ARRAY)
-            .with(kinds, Type::TEXT_ARRAY)
-            .with(bodies, Type::TEXT_ARRAY)
-            .with(writing.act.actor.to_owned(), Type::TEXT)
-            .with(writing.act.request_id.map(str::to_owned), Type::TEXT)
-            .with(writing.act.at, Type::TIMESTAMPTZ),
-    ))
+        Ok(EventRow { order: writing.id.0, version, kind, body: body.to_string() })
+    };
+    events.map(row).collect()
 }
 
 fn place(tenant: TenantNumber, writing: &Writing<'_>) -> Option<Statement> {

@@ -1,1 +1,0 @@
-select set_config('app.tenant', $1, true)
