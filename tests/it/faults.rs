@@ -17,6 +17,8 @@ use crate::checkout::Till;
 
 /// What must never be.
 mod checker;
+/// Databases that crash, and processes that sleep.
+mod crashes;
 /// Processes that die, and customers who do not mind.
 mod front;
 /// Wrongs that the checker must find.

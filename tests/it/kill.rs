@@ -1,11 +1,13 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use app::{Clock, Role, config, step};
+use app::{Clock, Role, config, step, trace};
 use domain::access::Scope;
 use jiff::civil::date;
 use local::command_line::Options;
@@ -28,11 +30,12 @@ fn a_victim_serves_in_a_process_of_its_own() {
     {
         step::arm(step, visit.parse().unwrap());
     }
+    trace::init(trace::Format::Text, trace::Level::ERROR);
     let runtime = Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let options = Options {
             port: None,
-            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            address: config::read("VICTIM_ADDRESS").unwrap().parse().unwrap(),
             data: Some(data.into()),
         };
         let site = Site::open(&options).await.unwrap();
@@ -45,6 +48,8 @@ fn a_victim_serves_in_a_process_of_its_own() {
 pub(crate) struct Victim {
     process: Child,
     pub(crate) address: SocketAddr,
+    /// What failed in it, as its log says.
+    failures: Arc<Mutex<Vec<String>>>,
 }
 
 impl Victim {
@@ -58,12 +63,14 @@ impl Victim {
         dies_at: &str,
         environment: &[(&str, &str)],
     ) -> Self {
+        let ip = address_of_its_own();
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "--nocapture", "kill::a_victim_serves_in_a_process_of_its_own"])
             .env("DATABASE_URL", world.database_url(Role::Owner))
             .env("VICTIM_DATA", folder)
             .env("VICTIM_DIES_AT", dies_at)
-            .env("RUST_LOG", "off")
+            .env("VICTIM_ADDRESS", ip.to_string())
+            .env("RUST_LOG", "error")
             .envs(environment.iter().copied())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -75,14 +82,36 @@ impl Victim {
                 Some(line.ok()?.split_once("victim at http://localhost:")?.1.to_owned())
             })
             .expect("the victim serves");
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, address.trim().parse().unwrap()));
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { process, address }
+        let address = SocketAddr::from((ip, address.trim().parse().unwrap()));
+        let failures = Arc::new(Mutex::new(vec![]));
+        let kept = failures.clone();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok).filter(|line| line.contains("failed")) {
+                kept.lock().unwrap().push(line);
+            }
+        });
+        Self { process, address, failures }
     }
 
     pub(crate) fn kill(&mut self) {
         let _dead_already = self.process.kill();
         let _waited = self.process.wait();
+    }
+
+    pub(crate) fn failures(&self) -> Vec<String> {
+        self.failures.lock().unwrap().clone()
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.process.id().to_string();
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(pid).status().unwrap();
+        assert!(sent.success());
+    }
+
+    /// One request on a connection of its own.
+    pub(crate) async fn ask(&self, head: &str, body: &[u8]) -> std::io::Result<(u16, Vec<u8>)> {
+        Connection::open(self.address).await?.send(head, body).await
     }
 
     pub(crate) fn is_dead(&mut self) -> bool {
@@ -93,6 +122,19 @@ impl Victim {
 impl Drop for Victim {
     fn drop(&mut self) {
         self.kill();
+    }
+}
+
+/// What is meant for one that is dead is not to reach another, of another shop, that was given its
+/// port: it had an address of its own, where that is to be had.
+fn address_of_its_own() -> Ipv4Addr {
+    static STARTED: AtomicU8 = AtomicU8::new(0);
+    let [.., high, low] = std::process::id().to_be_bytes();
+    let started = STARTED.fetch_add(1, Ordering::Relaxed);
+    if cfg!(target_os = "linux") {
+        Ipv4Addr::new(127, high | 0x80, low, started)
+    } else {
+        Ipv4Addr::LOCALHOST
     }
 }
 

@@ -28,6 +28,8 @@ pub(crate) struct Front {
     died: AtomicU32,
     /// What the provider said and nobody took yet.
     webhooks: Mutex<Vec<Webhook>>,
+    /// What failed in those that died.
+    failures: Mutex<Vec<String>>,
     /// Chance, the same for the same seed.
     dice: Mutex<u64>,
 }
@@ -68,6 +70,7 @@ impl Front {
             started: AtomicU32::new(0),
             died: AtomicU32::new(0),
             webhooks: Mutex::default(),
+            failures: Mutex::default(),
             dice: Mutex::new(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1),
         };
         for (position, violence) in violence.iter().enumerate() {
@@ -95,6 +98,12 @@ impl Front {
     /// How many were started, and how many of them died.
     pub(crate) fn processes(&self) -> (u32, u32) {
         (self.started.load(Ordering::Relaxed), self.died.load(Ordering::Relaxed))
+    }
+
+    /// What failed in those that live.
+    fn failed_now(&self) -> Vec<String> {
+        let of = |process: &Process| process.victim.lock().unwrap().failures();
+        self.processes.iter().flat_map(of).collect()
     }
 
     /// Kills all of them for good.
@@ -135,6 +144,11 @@ impl Front {
         };
         self.through(false, calm).await;
         let took = started.elapsed();
+        if self.till.shop.world.count("select count(*) from job_dead").await > 0 {
+            for failure in self.failures.lock().unwrap().iter().chain(&self.failed_now()) {
+                tests::tools::say(failure);
+            }
+        }
         (took, violations(&self.till.shop.world, &self.till.gateway, told).await)
     }
 
@@ -178,6 +192,8 @@ impl Front {
                 }
                 if process.victim.lock().unwrap().is_dead() {
                     self.died.fetch_add(1, Ordering::Relaxed);
+                    let failed = process.victim.lock().unwrap().failures();
+                    self.failures.lock().unwrap().extend(failed);
                     self.let_go().await;
                     *process.victim.lock().unwrap() = self.start(&process.folder, "");
                 }

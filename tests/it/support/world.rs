@@ -256,6 +256,15 @@ impl World {
         self.host.tick(name, self.clock.now()).await.expect("the schedule does its work");
     }
 
+    /// Connects as the owner again, after a crash of the server.
+    ///
+    /// # Panics
+    /// Panics when it is not up again in time.
+    pub async fn reconnect(&mut self) {
+        let owner = store::connect(&options_of(&self.addresses.owner)).await;
+        self.owner = owner.expect("our own server");
+    }
+
     /// Runs a statement as the owner, who sees everything.
     ///
     /// # Panics
