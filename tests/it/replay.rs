@@ -66,6 +66,9 @@ async fn came_back(desk: &Desk, order: &str) {
     let restock = json!({ "restock": [{ "variant": shelf.get::<_, uuid::Uuid>(0),
         "location": shelf.get::<_, uuid::Uuid>(1), "quantity": 1 }] });
     desk.act(order, &format!("returns/{id}/receive"), &restock).await.expect(200);
+    let other = &desk.till.shop.world.sql("select id from variant where sku = 'shirt-M'").await[0];
+    let other = json!({ "lines": [{ "variant": other.get::<_, uuid::Uuid>(0), "quantity": 1 }] });
+    desk.act(order, &format!("returns/{id}/exchange"), &other).await.expect(200);
 }
 
 /// What the command says, and whether all is well.

@@ -1,7 +1,7 @@
 //! What customers bought: read, cancelled, paid back, taken back.
 //!
 //! - Trigger: HTTP `/v1/orders`, `/v1/order-status`, `/v1/payment-findings`.
-//! - Reads: orders with their history, contacts, invoices, findings.
+//! - Reads: orders with their history, contacts, invoices, findings; variants and stock.
 //! - Writes: events of orders with all that follows from them, numbers of invoices, contacts.
 //! - Emits: calls to the payment provider; nudges to those who follow orders.
 //! - On failure: nothing was written, or all of it; what is to be asked of the provider is asked by
@@ -55,6 +55,7 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(returns::request))
         .routes(routes!(returns::answer))
         .routes(routes!(returns::receive))
+        .routes(routes!(returns::exchange))
         .routes(routes!(pages::issue_invoice, pages::get_invoice))
         .routes(routes!(pages::get_status))
 }

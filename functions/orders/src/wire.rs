@@ -193,6 +193,31 @@ impl ReceiveIn {
     }
 }
 
+/// What is sent for what comes back.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExchangeIn {
+    /// Which goods.
+    lines: Vec<ExchangeLineIn>,
+}
+
+/// Pieces of a variant.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExchangeLineIn {
+    /// Of what.
+    variant: Uuid,
+    /// Pieces.
+    #[schema(minimum = 1, example = 1)]
+    quantity: u32,
+}
+
+impl ExchangeIn {
+    pub(crate) fn pieces(&self) -> Vec<(VariantId, u32)> {
+        self.lines.iter().map(|line| (VariantId(line.variant), line.quantity)).collect()
+    }
+}
+
 /// Part of the list of orders.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct OrdersOut {

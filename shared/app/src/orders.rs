@@ -30,6 +30,9 @@ pub async fn act(
         Ok(committed) => committed.order,
         Err(CommitError::Missing) => return Err(missing()),
         Err(CommitError::Rejected(rejected)) => return Err(refused(rejected)),
+        Err(CommitError::Store(error)) if error.constraint() == Some("stock_not_oversold") => {
+            return Err(Problem::new(ProblemCode::OutOfStock, "others were faster; try again"));
+        }
         Err(CommitError::Store(error)) => return Err(error.into()),
     };
     step::reached("order.committed");
@@ -60,6 +63,8 @@ fn refused(rejected: Rejected) -> Problem {
             let told = "this Idempotency-Key came with another refund before; use a new key";
             return Problem::new(ProblemCode::IdempotencyMismatch, told);
         }
+        Rejected::OutOfStock(_) => return Problem::new(ProblemCode::OutOfStock, told),
+        Rejected::ExchangesTooMuch { .. } => "lines",
         Rejected::NoSuchFulfillment(_) => return Problem::not_found("fulfillment of that id"),
         Rejected::NoSuchReturn(_) => return Problem::not_found("return of that id"),
         _ => return Problem::new(ProblemCode::Conflict, told),

@@ -3,19 +3,19 @@ use crate::id::{FulfillmentId, LineId, OrderId, PaymentId, RefundId, ReturnId};
 pub use self::announcement::{Announcement, Topic, announcements};
 pub use self::command::{Answer, Command, Heard};
 pub use self::decide::{decide, open};
-pub use self::event::{Event, PutBack, ReviewReason, Stored};
+pub use self::event::{Event, PutBack, Stored};
 pub use self::evolve::evolve;
 pub use self::ledger::{Account, Posting, postings};
 pub use self::letters::{News, Owed, letters};
 pub use self::operation::Operation;
 pub use self::parts::{
     Capture, Dispute, DisputeState, Fulfillment, FulfillmentState, Payment, Progress, Refund,
-    RefundState, Report, Return, ReturnState, Spending,
+    RefundState, Report, Return, ReturnState, ReviewReason, Spending,
 };
 pub use self::rejected::Rejected;
 pub use self::status::{FulfillmentStatus, OrderStatus, PaymentStatus};
 pub use self::stock::{Hold, Pick, Shortage, StockMove, allocate, moves};
-pub use self::terms::{Applied, Delivered, Line, Portion, Terms, Totals};
+pub use self::terms::{Applied, Delivered, Line, Portion, Replacement, Terms, Totals};
 
 /// What outsiders are told.
 mod announcement;

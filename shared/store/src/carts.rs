@@ -13,6 +13,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use crate::catalog::titled;
 use crate::credits::read_credit;
 use crate::discounts::read_discount;
 use crate::statement::{Statement, fly};
@@ -278,8 +279,6 @@ pub(crate) fn read_cart(answers: &[Vec<Row>], at: Timestamp) -> Result<Option<Ca
 }
 
 fn line(row: &Row) -> Result<CartLine, Error> {
-    let (variant, product): (String, String) = (row.get(6), row.get(9));
-    let title = if variant.is_empty() { product } else { format!("{product}, {variant}") };
     let quantity: i32 = row.get(1);
     Ok(CartLine {
         id: LineId(row.get(0)),
@@ -288,7 +287,7 @@ fn line(row: &Row) -> Result<CartLine, Error> {
         variant: VariantId(row.get(3)),
         product: ProductId(row.get(4)),
         sku: row.get(5),
-        title,
+        title: titled(row.get(9), row.get(6)),
         weight_grams: row.get(7),
         is_stocked: row.get(8),
         categories: row.get(10),

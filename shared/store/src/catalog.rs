@@ -1,12 +1,14 @@
 use domain::catalog::{Product, State};
-use domain::id::{ProductId, TenantNumber};
+use domain::id::{ProductId, TenantNumber, VariantId};
+use domain::order::{Pick, Replacement};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
+use uuid::Uuid;
 
 use crate::statement::{Statement, fly};
-use crate::{Db, Error, Flight, Parameter, one_row};
+use crate::{Db, Error, Flight, Parameter, one_row, stock};
 
 /// Finding products by words, facets and prices.
 pub mod search;
@@ -71,6 +73,40 @@ pub async fn find(
         &[(&tenant.0, Type::INT4), (&id, Type::UUID), (&slug, Type::TEXT)];
     let answers = db.flight(Some(tenant), &[Flight { sql: FIND, parameters }]).await?;
     answers[0].first().map(|row| read_product(row, 0)).transpose()
+}
+
+/// What could be sent of some variants: those that there are, one piece of each, and what could be
+/// taken of them from stock, in order of preference.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn goods(
+    db: &Db,
+    tenant: TenantNumber,
+    variants: &[VariantId],
+) -> Result<(Vec<Replacement>, Vec<Pick>), Error> {
+    let ids: Vec<Uuid> = variants.iter().map(|variant| variant.0).collect();
+    let parameters: &[Parameter<'_>] = &[(&tenant.0, Type::INT4), (&ids, Type::UUID_ARRAY)];
+    let statements = [
+        Flight { sql: include_str!("catalog/goods.sql"), parameters },
+        Flight { sql: include_str!("stock/offers.sql"), parameters },
+    ];
+    let answers = db.flight(Some(tenant), &statements).await?;
+    let one = |row: &Row| Replacement {
+        variant: VariantId(row.get(0)),
+        product: ProductId(row.get(1)),
+        sku: row.get(2),
+        title: titled(row.get(5), row.get(3)),
+        categories: row.get(6),
+        quantity: 1,
+        is_stocked: row.get(4),
+    };
+    Ok((answers[0].iter().map(one).collect(), answers[1].iter().map(stock::offer).collect()))
+}
+
+/// How a variant is called where it stands alone.
+pub(crate) fn titled(product: String, variant: &str) -> String {
+    if variant.is_empty() { product } else { format!("{product}, {variant}") }
 }
 
 /// Takes a product from sale. False when there is none.

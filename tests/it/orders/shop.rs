@@ -162,6 +162,7 @@ pub(crate) fn terms(seed: Uuid) -> Terms {
             discount_minor: 0,
             net_minor: 1000,
             tax_minor: 190,
+            replaces: None,
         }],
         delivery: None,
         discounts: vec![],

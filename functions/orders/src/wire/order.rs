@@ -74,6 +74,9 @@ struct OrderLineOut {
     discount_minor: i64,
     net_minor: i64,
     tax_minor: i64,
+    /// The return in whose place it is sent, for nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaces: Option<Uuid>,
 }
 
 /// How an order gets there.
@@ -238,6 +241,7 @@ impl OrderLineOut {
             discount_minor: line.discount_minor,
             net_minor: line.net_minor,
             tax_minor: line.tax_minor,
+            replaces: line.replaces.map(|returned| returned.0),
         }
     }
 }

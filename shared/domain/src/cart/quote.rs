@@ -108,6 +108,7 @@ impl Cart {
             discount_minor: priced.discount_minor,
             net_minor: priced.net_minor,
             tax_minor: priced.tax_minor,
+            replaces: None,
         })
         .collect()
     }

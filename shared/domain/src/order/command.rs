@@ -1,10 +1,10 @@
 use jiff::Timestamp;
 
-use crate::id::{FulfillmentId, PaymentId, RefundId, ReturnId};
+use crate::id::{FulfillmentId, LineId, PaymentId, RefundId, ReturnId};
 use crate::parcel::Stage;
 use crate::payment::Fact;
 
-use super::{Pick, Portion};
+use super::{Pick, Portion, Replacement};
 
 /// What may be asked of an order.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,6 +119,15 @@ pub enum Command {
         returned: ReturnId,
         /// What of it goes back on which shelf.
         restock: Vec<Pick>,
+    },
+    /// Send something else for what comes back, for nothing.
+    Exchange {
+        /// Which return.
+        returned: ReturnId,
+        /// What is sent, each as a line of this id.
+        goods: Vec<(LineId, Replacement)>,
+        /// What could be taken from stock, in order of preference.
+        offers: Vec<Pick>,
     },
     /// Take pieces out that were not packed yet, and give back what was paid for them.
     Reduce {

@@ -5,7 +5,7 @@ use crate::id::{ContactId, CreditId, FulfillmentId, PaymentId, RefundId, ReturnI
 use crate::message::QueueName;
 use crate::parcel::Stage;
 
-use super::{Dispute, Pick, Portion, RefundState, Shortage, Terms};
+use super::{Dispute, Line, Pick, Portion, RefundState, ReviewReason, Shortage, Terms};
 
 /// What happened to an order. The wire names carry a version: a new shape is a new variant, and
 /// a stored one is readable for ever. Amounts that a provider states are cumulative.
@@ -304,6 +304,14 @@ pub enum Event {
         /// Which return.
         returned: ReturnId,
     },
+    /// Something else is sent for what comes back, and costs nothing.
+    #[serde(rename = "exchange.created.v1")]
+    ExchangeCreated {
+        /// Which return.
+        returned: ReturnId,
+        /// What is sent.
+        lines: Vec<Line>,
+    },
     /// The shop wrote something down.
     #[serde(rename = "order.note_added.v1")]
     NoteAdded {
@@ -341,20 +349,6 @@ pub enum PutBack {
     Held,
     /// It was paid.
     Committed,
-}
-
-/// What a person has to look at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReviewReason {
-    /// What was paid is not what was to be paid.
-    PaymentMismatch,
-    /// The provider expects a fraud.
-    FraudWarning,
-    /// The authorization ended before the money was taken.
-    PaymentVoided,
-    /// The shop wants to look at it.
-    Manual,
 }
 
 impl Event {

@@ -27,6 +27,7 @@ pub fn evolve(mut order: Order, event: &Event) -> Order {
             let (credit, amount_minor) = (*credit, *amount_minor);
             order.credit = Some(Spending { credit, amount_minor, returned: vec![] });
         }
+        Event::ExchangeCreated { lines, .. } => order.terms.lines.extend_from_slice(lines),
         Event::PersonalDataErased { .. } => order.is_erased = true,
         _ => {}
     }

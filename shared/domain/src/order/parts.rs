@@ -261,3 +261,17 @@ impl Return {
         matches!(self.state, ReturnState::Requested | ReturnState::Approved | ReturnState::Received)
     }
 }
+
+/// What a person has to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewReason {
+    /// What was paid is not what was to be paid.
+    PaymentMismatch,
+    /// The provider expects a fraud.
+    FraudWarning,
+    /// The authorization ended before the money was taken.
+    PaymentVoided,
+    /// The shop wants to look at it.
+    Manual,
+}

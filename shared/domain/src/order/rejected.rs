@@ -100,6 +100,17 @@ pub enum Rejected {
     /// The return is further, or not so far.
     #[error("return {0} is in another state")]
     ReturnState(ReturnId),
+    /// Something else is sent for it already.
+    #[error("return {0} is exchanged for other goods already")]
+    Exchanged(ReturnId),
+    /// More would be sent than comes back.
+    #[error("{available} pieces come back, so no more are sent for them; {wanted} were asked for")]
+    ExchangesTooMuch {
+        /// Pieces that were asked for.
+        wanted: u64,
+        /// Pieces that come back.
+        available: u64,
+    },
     /// Name, addresses and letters are gone for good.
     #[error("the personal data of the order was erased")]
     Erased,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{LocationId, VariantId};
 
-use super::{Event, Order, PutBack, Terms};
+use super::{Event, Line, Order, PutBack, Terms};
 
 /// Pieces of a variant at a location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,9 +122,14 @@ impl Terms {
     /// Pieces of each variant that are to be taken from stock.
     #[must_use]
     pub fn demand(&self) -> BTreeMap<VariantId, u32> {
-        let stocked = self.lines.iter().filter(|line| line.is_stocked);
-        sums(stocked.map(|line| (line.variant, line.quantity)))
+        demand(&self.lines)
     }
+}
+
+/// Pieces of each variant that lines take from stock.
+pub(super) fn demand(lines: &[Line]) -> BTreeMap<VariantId, u32> {
+    let stocked = lines.iter().filter(|line| line.is_stocked);
+    sums(stocked.map(|line| (line.variant, line.quantity)))
 }
 
 impl Order {

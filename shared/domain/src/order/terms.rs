@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::discount::Code;
-use crate::id::{CartId, ContactId, DiscountId, LineId, ProductId, VariantId};
+use crate::id::{CartId, ContactId, DiscountId, LineId, ProductId, ReturnId, VariantId};
 use crate::tenant::Currency;
 
 use super::Capture;
@@ -20,7 +20,7 @@ pub struct Terms {
     pub country: String,
     /// Where it came from, such as `web`.
     pub channel: String,
-    /// What is bought.
+    /// What is bought, and what is sent since in place of what came back.
     pub lines: Vec<Line>,
     /// How it gets there. None for what needs no transport.
     pub delivery: Option<Delivered>,
@@ -63,6 +63,28 @@ pub struct Line {
     pub net_minor: i64,
     /// Tax of the line.
     pub tax_minor: i64,
+    /// What came back, when this is sent in its place and costs nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<ReturnId>,
+}
+
+/// Something that is sent in place of what came back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Replacement {
+    /// What is sent.
+    pub product: ProductId,
+    /// In which size or color.
+    pub variant: VariantId,
+    /// As it is called.
+    pub sku: String,
+    /// As it is called.
+    pub title: String,
+    /// Categories that it is in.
+    pub categories: Vec<String>,
+    /// Pieces.
+    pub quantity: u32,
+    /// It is taken from stock.
+    pub is_stocked: bool,
 }
 
 /// How an order gets there, and what that costs.
@@ -115,6 +137,25 @@ pub struct Portion {
 }
 
 impl Line {
+    /// A line that costs nothing.
+    pub(super) fn replacing(returned: ReturnId, id: LineId, with: Replacement) -> Self {
+        Self {
+            id,
+            product: with.product,
+            variant: with.variant,
+            sku: with.sku,
+            title: with.title,
+            categories: with.categories,
+            quantity: with.quantity,
+            is_stocked: with.is_stocked,
+            unit_price_minor: 0,
+            discount_minor: 0,
+            net_minor: 0,
+            tax_minor: 0,
+            replaces: Some(returned),
+        }
+    }
+
     /// What is paid for the line, in minor units.
     #[must_use]
     pub fn gross_minor(&self) -> i64 {

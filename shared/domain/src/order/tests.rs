@@ -15,6 +15,10 @@ mod announced;
 mod carried;
 /// What is paid with credit.
 mod credit;
+/// What is granted once, and what is not.
+mod decided;
+/// What is sent for what comes back.
+mod exchanged;
 /// Everything that a history may do.
 mod histories;
 /// What the provider says, in any order.
@@ -63,6 +67,7 @@ fn line(number: u128, quantity: u32) -> Line {
         discount_minor: 0,
         net_minor: 1000 * i64::from(quantity),
         tax_minor: 200 * i64::from(quantity),
+        replaces: None,
     }
 }
 

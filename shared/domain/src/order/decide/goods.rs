@@ -7,10 +7,10 @@ use crate::parcel::{REPORTS_MAX, Stage};
 
 use super::super::command::Answer;
 use super::super::count;
-use super::super::stock::sums;
+use super::super::stock::{allocate, demand, sums};
 use super::super::{
     Command, Event, Fulfillment, FulfillmentState, Line, Order, Pick, Portion, PutBack, Rejected,
-    ReturnState, evolve,
+    Replacement, ReturnState, evolve,
 };
 use super::credited;
 
@@ -62,6 +62,7 @@ pub(super) fn decide(order: &Order, command: Command) -> Result<Vec<Event>, Reje
         }
         Command::AnswerReturn { returned, answer } => answer_return(order, returned, answer),
         Command::ReceiveReturn { returned, restock } => receive(order, returned, restock),
+        Command::Exchange { returned, goods, offers } => exchange(order, returned, goods, &offers),
         // The caller has dealt with all others.
         _ => Ok(vec![]),
     }
@@ -196,6 +197,45 @@ fn receive(order: &Order, returned: ReturnId, restock: Vec<Pick>) -> Result<Vec<
     Ok(events)
 }
 
+/// What is sent for what comes back is ready for its parcel at once, and once for each return.
+fn exchange(
+    order: &Order,
+    returned: ReturnId,
+    goods: Vec<(LineId, Replacement)>,
+    offers: &[Pick],
+) -> Result<Vec<Event>, Rejected> {
+    let known = order.returned(returned).ok_or(Rejected::NoSuchReturn(returned))?;
+    let line = |(id, with)| Line::replacing(returned, id, with);
+    let lines: Vec<Line> = goods.into_iter().map(line).collect();
+    let sent: Vec<&Line> = order.replacements(returned).collect();
+    if !sent.is_empty() {
+        let what = |line: &Line| (line.id, line.variant, line.quantity);
+        let same = sent.into_iter().map(what).eq(lines.iter().map(what));
+        return if same { Ok(vec![]) } else { Err(Rejected::Exchanged(returned)) };
+    }
+    if !matches!(known.state, ReturnState::Approved | ReturnState::Received) {
+        return Err(Rejected::ReturnState(returned));
+    }
+    if order.review.is_some() {
+        return Err(Rejected::UnderReview);
+    }
+    let wanted = lines.iter().map(|line| u64::from(line.quantity)).sum();
+    let available = known.portions.iter().map(|portion| u64::from(portion.quantity)).sum();
+    if lines.iter().any(|line| line.quantity == 0) || lines.is_empty() {
+        return Err(Rejected::NoPieces);
+    }
+    if wanted > available {
+        return Err(Rejected::ExchangesTooMuch { wanted, available });
+    }
+    let picks = allocate(&demand(&lines), offers).map_err(Rejected::OutOfStock)?;
+    let mut events = vec![Event::ExchangeCreated { returned, lines }];
+    if !picks.is_empty() {
+        events.push(Event::StockReserved { picks: picks.clone() });
+        events.push(Event::StockCommitted { picks });
+    }
+    Ok(events)
+}
+
 fn parcel(order: &Order, id: FulfillmentId) -> Result<&Fulfillment, Rejected> {
     order.fulfillment(id).ok_or(Rejected::NoSuchFulfillment(id))
 }
@@ -255,6 +295,11 @@ impl Order {
         let back = self.returns.iter().filter(|returned| returned.counts());
         let back = count(back.flat_map(|returned| &returned.portions), id);
         Some(sent.saturating_sub(back))
+    }
+
+    /// What is sent in place of a return.
+    pub fn replacements(&self, returned: ReturnId) -> impl Iterator<Item = &Line> {
+        self.terms.lines.iter().filter(move |line| line.replaces == Some(returned))
     }
 
     /// Where the pieces of a parcel are taken from: what is committed to the order and not in

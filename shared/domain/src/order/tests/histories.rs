@@ -1,5 +1,6 @@
 use super::*;
 use crate::dice::Dice;
+use crate::order::Replacement;
 
 fn any_amount(dice: &mut Dice) -> i64 {
     [0, 1, 1200, 3599, 3600, 3601, 9900, -5][dice.roll(8) as usize]
@@ -40,7 +41,7 @@ fn any_command(dice: &mut Dice) -> Command {
         line: LineId(Uuid::from_u128(u128::from(dice.roll(3)) + 1)),
         quantity: u32::try_from(dice.roll(3)).unwrap(),
     }];
-    match dice.roll(17) {
+    match dice.roll(18) {
         0..=4 => Command::Hear(Heard {
             payment: PAYMENT,
             fact: any_fact(dice),
@@ -61,7 +62,20 @@ fn any_command(dice: &mut Dice) -> Command {
             stage: crate::parcel::Stage::ALL[dice.roll(6) as usize],
             at: at(i64::try_from(dice.roll(9)).unwrap()),
         },
-        15 => Command::AnswerReturn { returned, answer: Answer::Approve },
+        15 => {
+            let with = Replacement {
+                product: ProductId(Uuid::from_u128(1)),
+                variant: variant(1),
+                sku: String::new(),
+                title: String::new(),
+                categories: vec![],
+                quantity: u32::try_from(dice.roll(3)).unwrap(),
+                is_stocked: dice.roll(2) == 0,
+            };
+            let goods = vec![(LineId(Uuid::from_u128(0x70)), with)];
+            Command::Exchange { returned, goods, offers: vec![pick(1, 9)] }
+        }
+        16 => Command::AnswerReturn { returned, answer: Answer::Approve },
         _ if dice.roll(2) == 0 => Command::ClearReview,
         _ => Command::ReceiveReturn { returned, restock: vec![pick(1, 1)] },
     }
