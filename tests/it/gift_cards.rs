@@ -1,5 +1,7 @@
 //! Gift cards are issued once, corrected, disabled, and found by who has their code.
 
+use std::time::Duration;
+
 use domain::access::Scope;
 use futures_util::future::join_all;
 use http::Method;
@@ -202,6 +204,8 @@ async fn lists_and_ledgers_are_read_page_by_page() {
     for n in 1..=5 {
         let card = cards.issued(&format!("card-{n}"), &json!({ "amount_minor": n })).await;
         issued.push(card["gift_card"]["id"].clone());
+        // Time is kept to the millisecond: those of one stand in any order.
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
     let first = json!({ "gift_card": { "id": issued[0] } });
     for n in 1..5 {

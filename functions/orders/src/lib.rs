@@ -1,4 +1,4 @@
-//! What customers bought: read, cancelled, paid back, taken back.
+//! What customers bought: read, cancelled, paid back, taken back, exchanged.
 //!
 //! - Trigger: HTTP `/v1/orders`, `/v1/order-status`, `/v1/payment-findings`.
 //! - Reads: orders with their history, contacts, invoices, findings; variants and stock.
