@@ -89,8 +89,7 @@ fn everything(order: &Order) -> Vec<(String, String)> {
     let line = |line: &domain::order::Line| {
         (counted(line.quantity, &line.title), money(order, line.gross_minor()))
     };
-    let bought = terms.lines.iter().filter(|line| line.replaces.is_none());
-    let mut rows: Vec<_> = bought.map(line).collect();
+    let mut rows: Vec<_> = terms.bought().map(line).collect();
     if let Some(delivery) = &terms.delivery {
         let gross = delivery.net_minor.saturating_add(delivery.tax_minor);
         rows.push((delivery.name.clone(), money(order, gross)));

@@ -154,8 +154,7 @@ impl Page<'_> {
             let name = format!("{} × {}", line.quantity, line.title);
             row(&name, self.money(line.net_minor), self.money(line.gross_minor()))
         };
-        let bought = terms.lines.iter().filter(|line| line.replaces.is_none());
-        let mut rows: String = bought.map(line).collect();
+        let mut rows: String = terms.bought().map(line).collect();
         if let Some(delivery) = &terms.delivery {
             let gross = delivery.net_minor.saturating_add(delivery.tax_minor);
             rows += &row(&delivery.name, self.money(delivery.net_minor), self.money(gross));

@@ -339,7 +339,7 @@ struct Opening {
     /// The only one whose rows it sees.
     tenant: Option<TenantNumber>,
     /// How its statements are planned.
-    planning: &'static str,
+    planning: [&'static str; 2],
 }
 
 const WRITE: &str = "begin";
@@ -347,7 +347,7 @@ const READ: &str = "begin isolation level repeatable read read only";
 
 impl Opening {
     fn new(how: &'static str, tenant: Option<TenantNumber>) -> Self {
-        Self { how, tenant, planning: "" }
+        Self { how, tenant, planning: [""; 2] }
     }
 }
 
@@ -358,6 +358,6 @@ impl fmt::Display for Opening {
         if let Some(tenant) = self.tenant {
             write!(f, "; set local app.tenant = '{tenant}'")?;
         }
-        f.write_str(self.planning)
+        self.planning.iter().try_for_each(|command| f.write_str(command))
     }
 }

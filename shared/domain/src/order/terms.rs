@@ -169,4 +169,9 @@ impl Terms {
     pub fn line(&self, id: LineId) -> Option<&Line> {
         self.lines.iter().find(|line| line.id == id)
     }
+
+    /// What was bought, without what is sent in place of what came back.
+    pub fn bought(&self) -> impl Iterator<Item = &Line> {
+        self.lines.iter().filter(|line| line.replaces.is_none())
+    }
 }

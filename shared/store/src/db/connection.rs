@@ -22,8 +22,6 @@ const CONNECT_TRIES: u32 = 3;
 /// a small table, or for an array of unknown length, is not for long.
 const PLANNED_ONCE: &str =
     "; set local plan_cache_mode = force_generic_plan; set local enable_seqscan = off";
-const PLANNED_ANEW: &str = "; discard plans; set local plan_cache_mode = force_generic_plan; \
-     set local enable_seqscan = off";
 const FIRST_PLANS: Duration = Duration::from_secs(1);
 const LAST_PLANS: Duration = Duration::from_secs(300);
 
@@ -68,13 +66,13 @@ impl Connection {
 
     /// How routine statements are planned: once, for whatever values, and once more when the
     /// session is twice as old. A table that was empty when a plan was made may be large by now.
-    pub(super) fn planning(&mut self) -> &'static str {
+    pub(super) fn planning(&mut self) -> [&'static str; 2] {
         let now = Instant::now();
         if now < self.plans_until {
-            return PLANNED_ONCE;
+            return ["", PLANNED_ONCE];
         }
         self.plans_until = now + (now - self.opened_at).min(LAST_PLANS);
-        PLANNED_ANEW
+        ["; discard plans", PLANNED_ONCE]
     }
 
     /// Runs commands that have no parameters and answer nothing. The first failure ends them.
