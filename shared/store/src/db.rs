@@ -16,6 +16,7 @@ use crate::{Error, Unavailable, meter};
 
 /// One connection of the pool.
 mod connection;
+mod dial;
 
 /// A parameter and its type: statements are sent unprepared, in one round trip, so that they
 /// also pass a pooler in transaction mode.

@@ -41,6 +41,9 @@ pub enum Unavailable {
     /// It cannot be reached, or the connection broke.
     #[error("the connection failed")]
     Connection(#[source] tokio_postgres::Error),
+    /// Nobody answers at its address.
+    #[error("no connection")]
+    Stream(#[source] std::io::Error),
     /// It ended a statement that took longer than a statement may.
     #[error("the statement took too long")]
     Slow(#[source] tokio_postgres::Error),

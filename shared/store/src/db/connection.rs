@@ -1,23 +1,25 @@
 use std::collections::HashMap;
+use std::io::ErrorKind;
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use tokio_postgres::config::SslMode;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Config, NoTls, Row, Statement};
+use tokio_postgres::{Client, Row, Statement};
 
+use super::dial::dial;
 use super::{DbOptions, Flight, Parameter};
-use crate::{Error, Unavailable, tls};
+use crate::Error;
 
 /// One connection, and the statements that its session has planned.
 pub(super) struct Connection {
     client: Client,
+    /// The stream once more, to look at.
+    stream: Option<TcpStream>,
     planned: HashMap<String, Statement>,
     opened_at: Instant,
     plans_until: Instant,
 }
 
-const CONNECT_TIMEOUT_MS: u64 = 5_000;
-const CONNECT_TRIES: u32 = 3;
 /// Rows are found by an index, which costs the same however many there are: what looks cheaper for
 /// a small table, or for an array of unknown length, is not for long.
 const PLANNED_ONCE: &str =
@@ -28,18 +30,23 @@ const LAST_PLANS: Duration = Duration::from_secs(300);
 impl Connection {
     /// Connects, and tries again when the server is away.
     pub(super) async fn open(options: &DbOptions) -> Result<Self, Error> {
-        let client = open(options).await?;
+        let (client, stream) = dial(options).await?;
         let opened_at = Instant::now();
         let plans_until = opened_at + FIRST_PLANS;
-        Ok(Self { client, planned: HashMap::new(), opened_at, plans_until })
+        Ok(Self { client, stream, planned: HashMap::new(), opened_at, plans_until })
     }
 
     pub(super) fn into_client(self) -> Client {
         self.client
     }
 
+    /// Whether the server has hung up, or said what nobody asked for: it may have while this
+    /// process slept, and whoever drives the connection may not have run since.
     pub(super) fn is_closed(&self) -> bool {
-        self.client.is_closed()
+        let is_silent = |stream: &TcpStream| {
+            stream.peek(&mut [0]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+        };
+        self.client.is_closed() || !self.stream.as_ref().is_none_or(is_silent)
     }
 
     pub(super) async fn answers(&self) -> bool {
@@ -92,49 +99,5 @@ impl Connection {
         };
         let values: Vec<&(dyn ToSql + Sync)> = with.iter().map(|(value, _)| *value).collect();
         self.client.query(statement, &values).await
-    }
-}
-
-async fn open(options: &DbOptions) -> Result<Client, Error> {
-    let mut config: Config = options.url.parse().map_err(|error: tokio_postgres::Error| {
-        Error::Address(std::error::Error::source(&error).unwrap_or(&error).to_string())
-    })?;
-    config.keepalives_idle(Duration::from_secs(30)).application_name("takings");
-    let mut tries = 0;
-    let tries = async {
-        loop {
-            tries += 1;
-            match open_once(options, &config).await {
-                Err(Error::Unavailable(_)) if tries < CONNECT_TRIES => {
-                    tokio::time::sleep(Duration::from_millis(100 << tries)).await;
-                }
-                answer => return answer,
-            }
-        }
-    };
-    // All tries together: whoever waits has a deadline, and perhaps a queue to go to.
-    tokio::time::timeout(Duration::from_millis(CONNECT_TIMEOUT_MS), tries)
-        .await
-        .map_err(|_elapsed| Error::Unavailable(Unavailable::Timeout(CONNECT_TIMEOUT_MS)))?
-}
-
-#[expect(clippy::disallowed_methods, reason = "the connection is driven beside its client")]
-async fn open_once(options: &DbOptions, config: &Config) -> Result<Client, Error> {
-    if config.get_ssl_mode() == SslMode::Disable {
-        let (client, connection) = config.connect(NoTls).await.map_err(away)?;
-        tokio::spawn(connection);
-        return Ok(client);
-    }
-    let tls = tls::connector(options.tls_ca_file.as_deref())?;
-    let (client, connection) = config.connect(tls).await.map_err(away)?;
-    tokio::spawn(connection);
-    Ok(client)
-}
-
-/// A server that refuses the connection is away; one that refuses the password is not.
-fn away(error: tokio_postgres::Error) -> Error {
-    match error.code() {
-        None => Error::Unavailable(Unavailable::Connection(error)),
-        Some(_) => error.into(),
     }
 }
