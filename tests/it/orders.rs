@@ -51,6 +51,36 @@ async fn f12_f14_twenty_copies_of_a_notice_have_one_effect_and_numbers_have_no_g
 }
 
 #[tokio::test]
+async fn what_is_paid_at_once_is_placed_at_once_and_two_for_the_last_piece_spoil_nothing() {
+    let shop = Shop::with_stock(20).await;
+    let opened = join_all((0..20).map(|_| shop.open())).await;
+    let mut orders: Vec<Order> = opened.into_iter().map(Result::unwrap).collect();
+    for late in &orders[..2] {
+        let over = Command::Expire { now: late.terms.expires_at };
+        let events = decide(late, over).unwrap();
+        shop.write(late.id, Some(late), &events).await.unwrap();
+    }
+    orders.push(shop.open().await.unwrap());
+    let fact = paid();
+    let settled = join_all(orders.iter().map(|order| shop.hear(order.id, &fact))).await;
+    let mut numbers: Vec<i64> = settled.iter().filter_map(|order| order.number).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=20).collect::<Vec<i64>>());
+    let left = settled.iter().find(|order| order.number.is_none()).unwrap();
+    assert_eq!(left.refunding_minor(), left.terms.totals.total_minor, "its money goes back");
+    assert_eq!(shop.faults().await, 0);
+    shop.world.sql("update stock set on_hand = on_hand + 30").await;
+    shop.world.sql("update stock_movement set on_hand = 50 where reason = 'counted'").await;
+    let more = join_all((0..30).map(|_| shop.open())).await;
+    let more = more.into_iter().map(|order| order.unwrap().id);
+    join_all(more.map(async |id| shop.hear(id, &fact).await)).await;
+    let transactions = "select count(distinct xmin::text) from orders where number > 20";
+    let transactions = shop.world.count(transactions).await;
+    assert!(transactions < 15, "30 orders took {transactions} transactions");
+    assert_eq!(shop.faults().await, 0);
+}
+
+#[tokio::test]
 async fn an_order_is_loaded_as_it_was_written_and_its_projection_says_the_same() {
     let shop = Shop::with_stock(1).await;
     let id = shop.open().await.unwrap().id;

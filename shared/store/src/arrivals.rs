@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use crate::gate::Gates;
 use crate::metrics::{self, Metric};
 use crate::points::{self, Columns, Point};
 use crate::series::{self, Found, Wanted};
@@ -16,12 +17,12 @@ use crate::{Db, Error, Flight, Parameter, Tx, receipts};
 
 use self::load::Load;
 
-/// Arrivals of one tenant that meet are written together.
-mod gate;
 /// What an arrival writes.
 mod load;
 
-pub(crate) use self::gate::Gates;
+/// Where arrivals of a tenant meet: most of them touch the same rollups. Points with ids have a
+/// gate of their own: one that was sent before spoils its transaction.
+pub(crate) type Arriving = Gates<(TenantNumber, bool), Load, ()>;
 
 /// A batch on its way into the tables.
 pub struct Arrival<'a> {
@@ -125,7 +126,8 @@ async fn at_once(db: &Db, arrival: &Arrival<'_>, alone: bool) -> Result<Option<O
     let written = if alone {
         Some(load.write(db, tenant, zone).await?)
     } else {
-        gate::write(db, tenant, zone, load).await?
+        let together = |loads| load::write(db, tenant, zone, loads);
+        db.arriving().pass((tenant, load.has_ids()), load, together).await?
     };
     Ok(written.map(|()| outcome))
 }

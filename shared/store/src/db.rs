@@ -10,7 +10,8 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 
 use self::connection::Connection;
-use crate::arrivals::Gates;
+use crate::arrivals::Arriving;
+use crate::orders::Placing;
 use crate::series::Dictionary;
 use crate::{Error, Unavailable, meter};
 
@@ -48,7 +49,8 @@ struct Pool {
     idle: Mutex<Vec<(Connection, Instant)>>,
     role_checked: AtomicBool,
     dictionary: Dictionary,
-    gates: Gates,
+    arriving: Arriving,
+    placing: Placing,
 }
 
 /// A transaction. Unless it is committed or rolled back, its connection is thrown away.
@@ -86,7 +88,8 @@ impl Db {
             idle: Mutex::default(),
             role_checked: AtomicBool::new(false),
             dictionary: Dictionary::default(),
-            gates: Gates::default(),
+            arriving: Arriving::default(),
+            placing: Placing::default(),
         }))
     }
 
@@ -114,8 +117,13 @@ impl Db {
     }
 
     /// Where batches of points wait for each other.
-    pub(crate) fn gates(&self) -> &Gates {
-        &self.0.gates
+    pub(crate) fn arriving(&self) -> &Arriving {
+        &self.0.arriving
+    }
+
+    /// Where orders wait for each other that are to be placed.
+    pub(crate) fn placing(&self) -> &Placing {
+        &self.0.placing
     }
 
     /// Begins a transaction that sees one tenant.

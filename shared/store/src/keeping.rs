@@ -7,6 +7,8 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::Serialize;
 use tokio_postgres::types::Type;
 
+use crate::outbox::nudging;
+use crate::statement::fly_routinely;
 use crate::{Db, Error, Flight, Parameter};
 
 /// A partition of the head: a week from Monday, 00:00 UTC.
@@ -155,10 +157,7 @@ async fn post(
 ) -> Result<(), Error> {
     let body = serde_json::to_string(message);
     let body = body.map_err(|error| Error::Stored("message", error.into()))?;
-    let queues = [queue.as_str()];
-    let posted: &[Parameter<'_>] =
-        &[(&tenant.0, Type::INT4), (&queues.as_slice(), Type::TEXT_ARRAY), (&body, Type::TEXT)];
-    run(db, include_str!("outbox/nudge.sql"), posted).await.map(drop)
+    fly_routinely(db, None, &[nudging(tenant, &[(queue, body)])]).await.map(drop)
 }
 
 async fn run(

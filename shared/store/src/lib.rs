@@ -21,6 +21,8 @@ mod error;
 pub mod findings;
 /// Forecasts, one for each metric and origin.
 pub mod forecasts;
+/// Those who write the same rows meet, and write together.
+mod gate;
 /// Endpoints of shops, and what they are told.
 pub mod hooks;
 /// Imports and their refused lines.

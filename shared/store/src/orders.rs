@@ -7,6 +7,7 @@ use tokio_postgres::types::Type;
 
 pub use self::commit::{Act, CommitError, Committed, commit};
 pub use self::list::{Invoice, Summary, Wanted, invoice, invoice_of, list};
+pub(crate) use self::write::Placing;
 pub use self::write::{Writing, write};
 
 use crate::checkout::Contact;
@@ -18,6 +19,9 @@ mod commit;
 
 /// Many orders at once, and their invoices.
 mod list;
+
+/// What follows from events, for one order and for several.
+mod load;
 
 /// What follows from events in tables of its own.
 pub(crate) mod projection;

@@ -3,6 +3,7 @@ use domain::message::QueueName;
 use tokio_postgres::types::Type;
 
 use crate::db::COMMIT_LATER;
+use crate::statement::{Statement, column};
 use crate::{Error, Flight, Parameter, Tx};
 
 /// A message that a transaction wants sent.
@@ -77,4 +78,12 @@ pub async fn take(
             })
         })
         .collect()
+}
+
+/// Posts what those who follow something are told: by queue, in one statement.
+pub(crate) fn nudging(tenant: TenantNumber, nudges: &[(QueueName, String)]) -> Statement {
+    Statement::new(include_str!("outbox/nudge.sql"))
+        .with(tenant.0, Type::INT4)
+        .with(column(nudges, |(queue, _)| queue.as_str()), Type::TEXT_ARRAY)
+        .with(column(nudges, |(_, body)| body.clone()), Type::TEXT_ARRAY)
 }

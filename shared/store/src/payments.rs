@@ -2,8 +2,9 @@ use domain::id::{OrderId, PaymentId, TenantNumber};
 use domain::payment::{Notice, Subject};
 use jiff::Timestamp;
 use tokio_postgres::types::Type;
+use uuid::Uuid;
 
-use crate::statement::Statement;
+use crate::statement::{Statement, column};
 use crate::{Db, Error, Flight, Parameter};
 
 /// Finds whose a payment is by the provider's name for it, across tenants: for notices that say
@@ -33,22 +34,50 @@ pub struct Said<'a> {
     pub subject: Subject,
 }
 
+/// A row of the inbox.
+#[derive(Clone, Debug)]
+pub(crate) struct NoticeRow {
+    gateway: String,
+    event: String,
+    kind: String,
+    happened_at: Timestamp,
+    order: Uuid,
+    payment: Uuid,
+    events: i32,
+    recorded_at: Timestamp,
+}
+
 impl Said<'_> {
-    /// Its row of the inbox. Whoever writes it second is refused, with the constraint
-    /// `payment_notice_pkey`.
-    pub(crate) fn statement(&self, events: usize, at: Timestamp) -> Statement {
-        let events = i32::try_from(events).unwrap_or(i32::MAX);
-        Statement::new(include_str!("payments/hear.sql"))
-            .with(self.subject.tenant.0, Type::INT4)
-            .with(self.gateway.to_owned(), Type::TEXT)
-            .with(self.notice.event.clone(), Type::TEXT)
-            .with(self.notice.kind.clone(), Type::TEXT)
-            .with(self.notice.created_at, Type::TIMESTAMPTZ)
-            .with(self.subject.order.0, Type::UUID)
-            .with(self.subject.payment.0, Type::UUID)
-            .with(events, Type::INT4)
-            .with(at, Type::TIMESTAMPTZ)
+    /// Its row of the inbox: so many events followed.
+    pub(crate) fn row(&self, events: usize, at: Timestamp) -> NoticeRow {
+        NoticeRow {
+            gateway: self.gateway.to_owned(),
+            event: self.notice.event.clone(),
+            kind: self.notice.kind.clone(),
+            happened_at: self.notice.created_at,
+            order: self.subject.order.0,
+            payment: self.subject.payment.0,
+            events: i32::try_from(events).unwrap_or(i32::MAX),
+            recorded_at: at,
+        }
     }
+}
+
+/// Writes what was heard. Whoever writes it second is refused, with the constraint
+/// `payment_notice_pkey`.
+pub(crate) fn hear(tenant: TenantNumber, rows: &[NoticeRow]) -> Option<Statement> {
+    (!rows.is_empty()).then(|| {
+        Statement::new(include_str!("payments/hear.sql"))
+            .with(tenant.0, Type::INT4)
+            .with(column(rows, |row| row.gateway.clone()), Type::TEXT_ARRAY)
+            .with(column(rows, |row| row.event.clone()), Type::TEXT_ARRAY)
+            .with(column(rows, |row| row.kind.clone()), Type::TEXT_ARRAY)
+            .with(column(rows, |row| row.happened_at), Type::TIMESTAMPTZ_ARRAY)
+            .with(column(rows, |row| row.order), Type::UUID_ARRAY)
+            .with(column(rows, |row| row.payment), Type::UUID_ARRAY)
+            .with(column(rows, |row| row.events), Type::INT4_ARRAY)
+            .with(column(rows, |row| row.recorded_at), Type::TIMESTAMPTZ_ARRAY)
+    })
 }
 
 pub(crate) const WAS_HEARD: &str = include_str!("payments/was_heard.sql");

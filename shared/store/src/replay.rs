@@ -252,7 +252,7 @@ impl Replay<'_> {
             drop(include_str!("replay/drop_orders.sql")),
             drop(include_str!("replay/drop_payments.sql")).with(ids, Type::UUID_ARRAY),
             drop(include_str!("replay/drop_postings.sql")),
-            rows.statement(self.tenant, &NOBODY),
+            rows.statement(self.tenant),
         ];
         within(self.tx, &statements).await.map(std::mem::drop)
     }

@@ -26,6 +26,11 @@ impl Statement {
     }
 }
 
+/// One column of rows that are written together.
+pub(crate) fn column<Row, Value>(rows: &[Row], value: impl Fn(&Row) -> Value) -> Vec<Value> {
+    rows.iter().map(value).collect()
+}
+
 /// Runs the statements as one transaction in one round trip: see [`Db::flight`].
 pub(crate) async fn fly(
     db: &Db,

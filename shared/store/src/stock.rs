@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use domain::id::{LocationId, OrderId, TenantNumber, VariantId};
 use domain::order::{Pick, StockMove};
 use jiff::Timestamp;
@@ -9,52 +11,63 @@ pub use self::level::{
     locations, movements, put_location,
 };
 
-use crate::statement::Statement;
+use crate::statement::{Statement, column};
 
 /// Levels, their changes by hand, and where they are.
 mod level;
 
-/// Who moves stock for an order, and why.
-pub(crate) struct Cause<'a> {
+/// A row of the ledger of stock: which row of stock an order changed, why, and who did it.
+#[derive(Clone, Debug)]
+pub(crate) struct LedgerRow {
+    pub(crate) change: StockMove,
     pub(crate) order: OrderId,
-    pub(crate) reason: &'a str,
-    pub(crate) actor: &'a str,
+    pub(crate) reason: &'static str,
+    pub(crate) actor: String,
     pub(crate) at: Timestamp,
 }
 
-/// The ledger rows of moves, and the change of the columns. The second locks rows, in the order
-/// of the moves, until the transaction ends: it comes last.
-pub(crate) fn moving(
-    tenant: TenantNumber,
-    moves: &[StockMove],
-    cause: &Cause<'_>,
-) -> Option<[Statement; 2]> {
-    if moves.is_empty() {
+/// Writes rows into the ledger, and their sums into the columns. The second statement locks
+/// rows, in the order of their keys, until the transaction ends: it comes last.
+pub(crate) fn moving(tenant: TenantNumber, rows: &[LedgerRow]) -> Option<[Statement; 2]> {
+    if rows.is_empty() {
         return None;
     }
-    let ids = |of: fn(&StockMove) -> uuid::Uuid| moves.iter().map(of).collect::<Vec<_>>();
+    let changes = column(rows, |row| row.change);
+    let record = columns(include_str!("stock/record.sql"), tenant, &changes)
+        .with(column(rows, |row| row.order.0), Type::UUID_ARRAY)
+        .with(column(rows, |row| row.reason), Type::TEXT_ARRAY)
+        .with(column(rows, |row| row.actor.clone()), Type::TEXT_ARRAY)
+        .with(column(rows, |row| row.at), Type::TIMESTAMPTZ_ARRAY);
+    Some([record, columns(include_str!("stock/move.sql"), tenant, &sums(&changes))])
+}
+
+/// One move for each row of stock, by its key.
+fn sums(changes: &[StockMove]) -> Vec<StockMove> {
+    let mut sums: BTreeMap<_, StockMove> = BTreeMap::new();
+    for change in changes {
+        sums.entry((change.variant, change.location))
+            .and_modify(|sum| {
+                sum.on_hand += change.on_hand;
+                sum.reserved += change.reserved;
+                sum.allocated += change.allocated;
+            })
+            .or_insert(*change);
+    }
+    sums.into_values().collect()
+}
+
+fn columns(sql: &'static str, tenant: TenantNumber, changes: &[StockMove]) -> Statement {
     // A quantity is at most 10,000 for each of some hundred lines.
     let counts = |of: fn(&StockMove) -> i64| {
-        moves.iter().map(of).map(|count| i32::try_from(count).unwrap_or(i32::MAX)).collect()
+        column(changes, |change| i32::try_from(of(change)).unwrap_or(i32::MAX))
     };
-    let columns = |sql| {
-        let on_hand: Vec<i32> = counts(|row| row.on_hand);
-        let reserved: Vec<i32> = counts(|row| row.reserved);
-        let allocated: Vec<i32> = counts(|row| row.allocated);
-        Statement::new(sql)
-            .with(tenant.0, Type::INT4)
-            .with(ids(|row| row.variant.0), Type::UUID_ARRAY)
-            .with(ids(|row| row.location.0), Type::UUID_ARRAY)
-            .with(on_hand, Type::INT4_ARRAY)
-            .with(reserved, Type::INT4_ARRAY)
-            .with(allocated, Type::INT4_ARRAY)
-    };
-    let record = columns(include_str!("stock/record.sql"))
-        .with(cause.order.0, Type::UUID)
-        .with(cause.reason.to_owned(), Type::TEXT)
-        .with(cause.actor.to_owned(), Type::TEXT)
-        .with(cause.at, Type::TIMESTAMPTZ);
-    Some([record, columns(include_str!("stock/move.sql"))])
+    Statement::new(sql)
+        .with(tenant.0, Type::INT4)
+        .with(column(changes, |change| change.variant.0), Type::UUID_ARRAY)
+        .with(column(changes, |change| change.location.0), Type::UUID_ARRAY)
+        .with(counts(|change| change.on_hand), Type::INT4_ARRAY)
+        .with(counts(|change| change.reserved), Type::INT4_ARRAY)
+        .with(counts(|change| change.allocated), Type::INT4_ARRAY)
 }
 
 /// What there is of a variant at a location.

@@ -6,13 +6,11 @@ use domain::id::{
     VariantId,
 };
 use domain::money::Money;
-use domain::order::{
-    Capture, Command, Event, Heard, Line, Order, Pick, Terms, Totals, decide, open,
-};
+use domain::order::{Capture, Command, Event, Heard, Line, Order, Pick, Terms, Totals, open};
 use domain::payment::{Fact, STRIPE};
 use domain::tenant::Currency;
 use jiff::{SignedDuration, Timestamp};
-use store::orders::{self, Act, Writing};
+use store::orders::{self, Act, Loaded, Writing};
 use store::{Db, Error};
 use tests::World;
 use uuid::Uuid;
@@ -55,24 +53,16 @@ impl Shop {
 
     /// What the provider does when it is told that a payment was made, as often as it takes.
     pub(crate) async fn hear(&self, id: OrderId, fact: &Fact) -> Order {
-        loop {
-            let loaded =
-                orders::load_to_pay(&self.db, self.tenant, id, None).await.unwrap().unwrap();
-            let heard = Heard {
+        let act = Act::by("test", STRIPE, NOW.parse().unwrap());
+        let commands = |loaded: &Loaded| {
+            Ok(vec![Command::Hear(Heard {
                 payment: loaded.order.payments[0].id,
                 fact: fact.clone(),
-                offers: loaded.offers,
+                offers: loaded.offers.clone(),
                 refund: RefundId(Uuid::now_v7()),
-            };
-            let events = decide(&loaded.order, Command::Hear(heard)).unwrap();
-            if events.is_empty() {
-                return loaded.order;
-            }
-            match self.write(id, Some(&loaded.order), &events).await {
-                Err(error) if error.is_conflict() => {}
-                written => return written.unwrap(),
-            }
-        }
+            })])
+        };
+        orders::commit(&self.db, self.tenant, id, &act, commands).await.unwrap().order
     }
 
     /// Σ of the ledger less the columns, what is sold beyond the stock, and books out of balance.

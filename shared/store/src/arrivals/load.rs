@@ -6,12 +6,13 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::Arrival;
+use crate::gate::Cargo;
 use crate::points::{self, Columns, Point};
 use crate::{Db, Error, Flight, Parameter, receipts};
 
 /// Everything that one arrival writes, or that several arrivals of a tenant write together.
 #[derive(Default)]
-pub(super) struct Load {
+pub(crate) struct Load {
     pub(super) points: Vec<Point>,
     pub(super) rows: Rows,
 }
@@ -101,11 +102,6 @@ impl Load {
         ids.created_at.push(received_at);
     }
 
-    /// How many rows it writes, rollups apart.
-    pub(super) fn len(&self) -> usize {
-        self.points.len() + self.rows.refused.ids.len()
-    }
-
     /// Whether any of its points has an id.
     pub(super) fn has_ids(&self) -> bool {
         !self.rows.ids.keys.is_empty()
@@ -147,6 +143,28 @@ impl Load {
         let (rows, points) = (self.rows.parameters(&tenant), columns.parameters(&tenant));
         let flights: Vec<Flight<'_>> = rows.flights().chain(points.flights()).collect();
         db.routine(Some(tenant), &flights).await.map(drop)
+    }
+}
+
+/// Writes the loads of several arrivals together.
+pub(super) async fn write(
+    db: &Db,
+    tenant: TenantNumber,
+    zone: &Zone,
+    loads: Vec<Load>,
+) -> Result<Vec<()>, Error> {
+    let answers = vec![(); loads.len()];
+    let mut joint = Load::default();
+    loads.into_iter().for_each(|load| joint.join(load));
+    joint.write(db, tenant, zone).await.map(|()| answers)
+}
+
+impl Cargo for Load {
+    const MOST_ROWS: usize = 20_000;
+
+    /// Rollups apart.
+    fn rows(&self) -> usize {
+        self.points.len() + self.rows.refused.ids.len()
     }
 }
 

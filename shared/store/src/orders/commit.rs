@@ -2,10 +2,11 @@ use domain::id::{OrderId, TenantNumber};
 use domain::order::{Command, Event, Order, Rejected, decide, evolve};
 use jiff::Timestamp;
 
+use super::write::write_together;
 use super::{Loaded, Writing, load_to_pay, write};
 use crate::checkout::Contact;
-use crate::payments::Said;
-use crate::statement::fly;
+use crate::payments::{Said, hear};
+use crate::statement::{Statement, fly};
 use crate::{Db, Error};
 
 /// Who acts on an order, when, and why.
@@ -72,7 +73,7 @@ pub async fn commit(
     act: &Act<'_>,
     commands: impl Fn(&Loaded) -> Result<Vec<Command>, Rejected>,
 ) -> Result<Committed, CommitError> {
-    let mut tries = 0;
+    let (mut tries, mut alone) = (0, false);
     loop {
         tries += 1;
         let loaded = load_to_pay(db, tenant, id, act.said.as_ref()).await?;
@@ -86,28 +87,36 @@ pub async fn commit(
             after = more.iter().fold(after, evolve);
             events.extend(more);
         }
-        match record(db, (tenant, id), act, &loaded.order, &events).await {
+        let order = &loaded.order;
+        let writing =
+            Writing { id, before: Some(order), events: &events, act, opening: None, answer: None };
+        match record(db, tenant, &writing, alone).await {
             Err(error) if error.is_overtaken() && tries < TRIES => {}
             Err(error) => return Err(error.into()),
-            Ok(order) => return Ok(Committed { order, events }),
+            Ok(Some(order)) => return Ok(Committed { order, events }),
+            Ok(None) => alone = true,
         }
     }
 }
 
 async fn record(
     db: &Db,
-    (tenant, id): (TenantNumber, OrderId),
-    act: &Act<'_>,
-    before: &Order,
-    events: &[Event],
-) -> Result<Order, Error> {
-    if events.is_empty() {
+    tenant: TenantNumber,
+    writing: &Writing<'_>,
+    alone: bool,
+) -> Result<Option<Order>, Error> {
+    if writing.events.is_empty() {
         // What is old is recorded too, so that it is seen to have been heard.
-        if let Some(said) = &act.said {
-            fly(db, tenant, &[said.statement(0, act.at)]).await?;
+        let said = writing.act.said.map(|said| said.row(0, writing.act.at));
+        let heard: Vec<Statement> = hear(tenant, said.as_slice()).into_iter().collect();
+        if !heard.is_empty() {
+            fly(db, tenant, &heard).await?;
         }
-        return Ok(before.clone());
+        return Ok(writing.before.cloned());
     }
-    let writing = Writing { id, before: Some(before), events, act, opening: None, answer: None };
-    write(db, tenant, &writing).await
+    if alone {
+        write(db, tenant, writing).await.map(Some)
+    } else {
+        write_together(db, tenant, writing).await
+    }
 }

@@ -6,9 +6,8 @@ use jiff::Timestamp;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
-use super::Act;
 use super::write::Writing;
-use crate::statement::Statement;
+use crate::statement::{Statement, column};
 
 /// An order, as lists and lookups find it.
 #[derive(Clone, Debug)]
@@ -134,6 +133,15 @@ pub(crate) struct EventRow {
     pub(crate) version: i32,
     pub(crate) kind: String,
     pub(crate) body: String,
+    pub(crate) by: By,
+}
+
+/// Who wrote an event, in which request, and when.
+#[derive(Clone, Debug)]
+pub(crate) struct By {
+    pub(crate) actor: String,
+    pub(crate) request_id: Option<String>,
+    pub(crate) at: Timestamp,
 }
 
 /// What is written of orders at once.
@@ -146,7 +154,14 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    pub(crate) fn statement(&self, tenant: TenantNumber, act: &Act<'_>) -> Statement {
+    pub(crate) fn append(&mut self, mut other: Self) {
+        self.events.append(&mut other.events);
+        self.orders.append(&mut other.orders);
+        self.payments.append(&mut other.payments);
+        self.postings.append(&mut other.postings);
+    }
+
+    pub(crate) fn statement(&self, tenant: TenantNumber) -> Statement {
         let Self { events, orders, payments, postings } = self;
         let statement = Statement::new(include_str!("write.sql"))
             .with(tenant.0, Type::INT4)
@@ -154,9 +169,9 @@ impl Rows {
             .with(column(events, |row| row.version), Type::INT4_ARRAY)
             .with(column(events, |row| row.kind.clone()), Type::TEXT_ARRAY)
             .with(column(events, |row| row.body.clone()), Type::TEXT_ARRAY)
-            .with(act.actor.to_owned(), Type::TEXT)
-            .with(act.request_id.map(str::to_owned), Type::TEXT)
-            .with(act.at, Type::TIMESTAMPTZ);
+            .with(column(events, |row| row.by.actor.clone()), Type::TEXT_ARRAY)
+            .with(column(events, |row| row.by.request_id.clone()), Type::TEXT_ARRAY)
+            .with(column(events, |row| row.by.at), Type::TIMESTAMPTZ_ARRAY);
         of_orders(statement, orders)
             .with(column(payments, |row| row.id), Type::UUID_ARRAY)
             .with(column(payments, |row| row.order), Type::UUID_ARRAY)
@@ -192,8 +207,4 @@ fn of_orders(statement: Statement, rows: &[OrderRow]) -> Statement {
         .with(column(rows, |row| row.opened_at), Type::TIMESTAMPTZ_ARRAY)
         .with(column(rows, |row| row.placed_at), Type::TIMESTAMPTZ_ARRAY)
         .with(column(rows, |row| row.spent_minor), Type::INT8_ARRAY)
-}
-
-fn column<Row, Value>(rows: &[Row], value: impl Fn(&Row) -> Value) -> Vec<Value> {
-    rows.iter().map(value).collect()
 }

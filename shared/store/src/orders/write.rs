@@ -1,16 +1,14 @@
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use domain::id::{OrderId, TenantNumber};
-use domain::message::Nudge;
-use domain::order::{Event, Order, PutBack, evolve, moves};
-use tokio_postgres::types::Type;
+use domain::order::{Event, Order};
 
 use super::Act;
-use super::projection::{EventRow, Rows, order_row, payment_rows, posting_rows};
+use super::load::Load;
+use super::projection::By;
 use crate::checkout::{Answer, Opening};
-use crate::statement::{Statement, fly_routinely};
-use crate::stock::{Cause, moving};
-use crate::{Db, Error, credits, discounts, parcels};
+use crate::gate::Gates;
+use crate::{Db, Error};
 
 /// What happened to an order, and who did it.
 #[derive(Clone, Debug)]
@@ -30,57 +28,62 @@ pub struct Writing<'a> {
 }
 
 /// Writes events down, with all that follows from them: the projection, the books, stock,
-/// messages, the number of an order that is placed. One transaction, one round trip; the rows
-/// that others wait for come last. The order as it is then.
+/// messages, the number of an order that is placed. One transaction, one round trip. The order as
+/// it is then.
 ///
 /// # Errors
 /// [`Error::Conflict`] when another wrote first: load and decide again. [`Error::Statement`] with
 /// the constraint `stock_not_oversold` when the stock is gone, and with `credit_not_overspent` when
 /// the credit is.
 pub async fn write(db: &Db, tenant: TenantNumber, writing: &Writing<'_>) -> Result<Order, Error> {
-    let mut after = folded(writing)?;
-    // First, so that what was heard before is refused before anything is locked.
-    let said = writing.act.said.map(|said| said.statement(writing.events.len(), writing.act.at));
-    let mut statements: Vec<Statement> = said.into_iter().collect();
-    let opening = writing.opening.map(|it| it.statement(tenant, &after, writing.act.at));
-    statements.extend(opening);
-    let rows = Rows {
-        events: event_rows(writing)?,
-        orders: vec![order_row(&after, writing)],
-        payments: payment_rows(&after, writing),
-        postings: posting_rows(writing),
-    };
-    statements.push(rows.statement(tenant, writing.act));
-    statements.extend(about_customer(tenant, writing));
-    statements.extend(parcels::track(tenant, writing.id, writing.events));
-    statements.extend(parcels::forget(tenant, writing.id, writing.events));
-    statements.extend(writing.answer.map(|answer| answer.statement(tenant)));
-    statements.extend(nudge(tenant, writing)?);
-    if let Some(opening) = writing.opening {
-        let by = (opening.contact.email.as_str(), writing.act.at);
-        statements.extend(discounts::redeeming(tenant, &after, by).into_iter().flatten());
+    alone(db, tenant, Load::of(tenant, writing)?).await
+}
+
+/// Where orders of a tenant meet that are to be placed: its numbers are drawn without a gap, so
+/// that each waits until the one before is on disk.
+pub(crate) type Placing = Gates<TenantNumber, Load, Option<Order>>;
+
+/// The same, together with others of the tenant that place an order at the moment. None when
+/// something was in the way, of another perhaps: load and decide anew, and write that alone.
+pub(super) async fn write_together(
+    db: &Db,
+    tenant: TenantNumber,
+    writing: &Writing<'_>,
+) -> Result<Option<Order>, Error> {
+    let load = Load::of(tenant, writing)?;
+    if load.placed().is_none() {
+        return alone(db, tenant, load).await.map(Some);
     }
-    let both = writing.before.map(|before| (before, &after));
-    statements.extend(both.and_then(|both| discounts::settling(tenant, both, writing.act.at)));
-    let both = (tenant, writing.id);
-    statements.extend(credits::moving(both, writing.act, writing.versions()));
-    let cause = Cause {
-        order: writing.id,
-        reason: reason(writing.events),
-        actor: writing.act.actor,
-        at: writing.act.at,
-    };
-    statements.extend(moving(tenant, &moves(writing.events), &cause).into_iter().flatten());
-    let placed = place(tenant, writing);
-    let draws = placed.is_some();
-    statements.extend(placed);
-    let mut answers = fly_routinely(db, Some(tenant), &statements).await?;
-    if draws {
-        let drawn = answers.pop().unwrap_or_default();
-        let row = crate::one_row(drawn, "order number")?;
-        after.number = row.get(0);
+    let placed = db.placing().pass(tenant, load, |loads| place(db, tenant, loads)).await?;
+    Ok(placed.flatten())
+}
+
+/// Each order once: what else was decided about it is out of date then, and answered none. In the
+/// order of their ids, so that others lock the same rows in the same order.
+async fn place(
+    db: &Db,
+    tenant: TenantNumber,
+    loads: Vec<Load>,
+) -> Result<Vec<Option<Order>>, Error> {
+    let mut answers = vec![None; loads.len()];
+    let mut orders = BTreeMap::new();
+    for (load, answer) in loads.into_iter().zip(&mut answers) {
+        orders.entry(load.placed()).or_insert((load, answer));
     }
-    Ok(after)
+    let (mut joint, mut waiting) = (Load::default(), vec![]);
+    for (load, answer) in orders.into_values() {
+        joint.join(load);
+        waiting.push(answer);
+    }
+    for (order, answer) in joint.write(db, tenant).await?.into_iter().zip(waiting) {
+        *answer = Some(order);
+    }
+    Ok(answers)
+}
+
+async fn alone(db: &Db, tenant: TenantNumber, load: Load) -> Result<Order, Error> {
+    let written = load.write(db, tenant).await?.pop();
+    written.ok_or_else(|| Error::Stored("order", "it was not written".into()))
 }
 
 impl Writing<'_> {
@@ -89,86 +92,12 @@ impl Writing<'_> {
         let before = self.before.map_or(0, |order| order.version);
         (before + 1..).zip(self.events)
     }
-}
 
-fn folded(writing: &Writing<'_>) -> Result<Order, Error> {
-    let nothing = || Error::Stored("order", "its history does not begin with an opening".into());
-    match writing.before {
-        Some(before) => Ok(writing.events.iter().fold(before.clone(), evolve)),
-        None => Order::fold(writing.id, writing.events).ok_or_else(nothing),
+    pub(super) fn by(&self) -> By {
+        By {
+            actor: self.act.actor.to_owned(),
+            request_id: self.act.request_id.map(str::to_owned),
+            at: self.act.at,
+        }
     }
-}
-
-fn is_placed(event: &Event) -> bool {
-    matches!(event, Event::Placed { .. })
-}
-
-/// Without that which places the order: its number is drawn last.
-fn event_rows(writing: &Writing<'_>) -> Result<Vec<EventRow>, Error> {
-    let events = writing.versions().filter(|(_, event)| !is_placed(event));
-    let row = |(version, event): (i32, &Event)| {
-        let (kind, body) =
-            event.to_wire().map_err(|error| Error::Stored("order event", error.into()))?;
-        Ok(EventRow { order: writing.id.0, version, kind, body: body.to_string() })
-    };
-    events.map(row).collect()
-}
-
-fn place(tenant: TenantNumber, writing: &Writing<'_>) -> Option<Statement> {
-    let (version, event) = writing.versions().find(|(_, event)| is_placed(event))?;
-    let (kind, _) = event.to_wire().ok()?;
-    Some(
-        Statement::new(include_str!("place.sql"))
-            .with(tenant.0, Type::INT4)
-            .with(writing.id.0, Type::UUID)
-            .with(version, Type::INT4)
-            .with(kind, Type::TEXT)
-            .with(writing.act.actor.to_owned(), Type::TEXT)
-            .with(writing.act.request_id.map(str::to_owned), Type::TEXT)
-            .with(writing.act.at, Type::TIMESTAMPTZ),
-    )
-}
-
-/// Name, addresses and letters of the customer: changed, or gone.
-fn about_customer(tenant: TenantNumber, writing: &Writing<'_>) -> Option<Statement> {
-    writing.events.iter().find_map(|event| match event {
-        Event::PersonalDataErased { contact } => Some(
-            Statement::new(include_str!("erase.sql"))
-                .with(tenant.0, Type::INT4)
-                .with(contact.0, Type::UUID)
-                .with(writing.act.at, Type::TIMESTAMPTZ),
-        ),
-        Event::ContactChanged { .. } => Some(writing.act.contact?.change(tenant)),
-        _ => None,
-    })
-}
-
-/// Those who follow the order are told that something happened.
-fn nudge(tenant: TenantNumber, writing: &Writing<'_>) -> Result<Option<Statement>, Error> {
-    let followers = writing.events.iter().flat_map(Event::followers);
-    let queues: BTreeSet<&str> = followers.map(|queue| queue.as_str()).collect();
-    if queues.is_empty() {
-        return Ok(None);
-    }
-    let body = serde_json::to_string(&Nudge::Order { tenant, order: writing.id });
-    Ok(Some(
-        Statement::new(include_str!("../outbox/nudge.sql"))
-            .with(tenant.0, Type::INT4)
-            .with(queues.into_iter().collect::<Vec<_>>(), Type::TEXT_ARRAY)
-            .with(body.map_err(|error| Error::Stored("nudge", error.into()))?, Type::TEXT),
-    ))
-}
-
-/// What the ledger of stock calls it.
-fn reason(events: &[Event]) -> &'static str {
-    let word = |event: &Event| match event {
-        Event::StockReserved { .. } => Some("reserved"),
-        Event::StockCommitted { .. } => Some("committed"),
-        Event::StockReleased { from: PutBack::Held, .. } => Some("released"),
-        Event::StockReleased { from: PutBack::Committed, .. } => Some("cancelled"),
-        Event::StockRestocked { .. } => Some("restocked"),
-        Event::FulfillmentShipped { .. } => Some("shipped"),
-        _ => None,
-    };
-    events.iter().rev().find_map(word).unwrap_or("changed")
 }

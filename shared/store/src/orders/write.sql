@@ -1,9 +1,9 @@
 -- What happened to orders, and what follows from it in tables of its own.
 with happened as (
     insert into order_event (tenant, order_id, version, kind, body, actor, request_id, recorded_at)
-    select $1, e.order_id, e.version, e.kind, e.body::jsonb, $6, $7, $8
-    from unnest($2::uuid[], $3::int[], $4::text[], $5::text[])
-        as e (order_id, version, kind, body)
+    select $1, e.order_id, e.version, e.kind, e.body::jsonb, e.actor, e.request_id, e.recorded_at
+    from unnest($2::uuid[], $3::int[], $4::text[], $5::text[], $6::text[], $7::text[],
+        $8::timestamptz[]) as e (order_id, version, kind, body, actor, request_id, recorded_at)
 ), paid as (
     insert into payment (tenant, id, order_id, gateway, reference)
     select $1, p.id, p.order_id, p.gateway, p.reference

@@ -5,6 +5,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 use uuid::Uuid;
 
+use crate::outbox::nudging;
 use crate::statement::{Statement, fly};
 use crate::{Db, Error, Flight, Parameter};
 
@@ -206,10 +207,8 @@ pub async fn counted(
 /// Those who measure stock are told.
 fn nudge(tenant: TenantNumber, variant: VariantId) -> Result<Statement, Error> {
     let body = serde_json::to_string(&Nudge::Stock { tenant, variant });
-    Ok(Statement::new(include_str!("../outbox/nudge.sql"))
-        .with(tenant.0, Type::INT4)
-        .with(vec![QueueName::Sales.as_str()], Type::TEXT_ARRAY)
-        .with(body.map_err(|error| Error::Stored("nudge", error.into()))?, Type::TEXT))
+    let body = body.map_err(|error| Error::Stored("nudge", error.into()))?;
+    Ok(nudging(tenant, &[(QueueName::Sales, body)]))
 }
 
 /// How much there is of what.
