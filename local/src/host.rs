@@ -162,14 +162,11 @@ impl Host {
         stop: impl Future<Output = ()>,
     ) -> std::io::Result<()> {
         let (stopping, stopped) = watch::channel(false);
-        // Tasks of their own: a consumer that calculates must not hold up requests.
         let mut tasks = JoinSet::new();
         for subscription in &self.0.consumers {
-            for _ in 0..queues::WORKERS {
-                let (subscription, sent) = (subscription.clone(), self.0.apps.sent.clone());
-                let (counts, stopped) = (self.0.counts.clone(), stopped.clone());
-                tasks.spawn(queues::work(subscription, counts, sent, stopped));
-            }
+            let (subscription, sent) = (subscription.clone(), self.0.apps.sent.clone());
+            let (counts, stopped) = (self.0.counts.clone(), stopped.clone());
+            tasks.spawn(queues::work(subscription, counts, sent, stopped));
         }
         for position in 0..self.0.schedules.len() {
             tasks.spawn(schedules::keep(self.clone(), position, stopped.clone()));

@@ -35,6 +35,9 @@ fn main() {
         if runs("orders") {
             println!("{}", selling::run().await);
         }
+        if runs("settle") {
+            println!("{}", selling::run_settle().await);
+        }
         if runs("webhooks") {
             println!("{}", selling::run_webhooks().await);
         }

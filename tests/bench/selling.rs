@@ -18,6 +18,7 @@ mod shop;
 mod webhooks;
 
 pub(crate) use self::replay::run as run_replay;
+pub(crate) use self::settle::run as run_settle;
 pub(crate) use self::webhooks::run as run_webhooks;
 
 /// Products that are sold.
@@ -26,6 +27,8 @@ const PRODUCTS: i64 = 10_000;
 const ORDERS: i64 = 6_000;
 const RUNS: usize = 3;
 const LINES: i64 = 3;
+/// Customers and notices at once, on half as many connections.
+const AT_ONCE: usize = 32;
 /// Makes a round trip of 6 ms: a timer rounds up to whole milliseconds.
 const ONE_WAY: Duration = Duration::from_micros(2_250);
 
@@ -41,7 +44,7 @@ pub(crate) async fn run() -> Table {
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..RUNS {
             let carts = shop.carts(ORDERS, LINES, is_hot).await;
-            ours.push(shop.sell(carts, 32).await);
+            ours.push(shop.sell(carts, AT_ONCE).await);
             let carts = shop.carts(ORDERS, LINES, is_hot).await;
             theirs.push(one_call(&shop.world, "open_as_one_call()", (carts.start, ORDERS)).await);
         }
@@ -53,7 +56,6 @@ pub(crate) async fn run() -> Table {
         table.row(&what, latency.to_string(), String::new(), "p99 <= 60 ms");
         spread = if is_hot { spread } else { ours };
     }
-    settle::measure(&shop, &mut table).await;
     shop.is_right().await;
     far_away(&mut table).await;
     by_products(&mut table).await;
@@ -93,7 +95,7 @@ async fn by_orders(shop: &Shop, before: f64, table: &mut Table) {
     let mut after = Vec::new();
     for _ in 0..RUNS {
         let carts = shop.carts(ORDERS, LINES, false).await;
-        after.push(shop.sell(carts, 32).await);
+        after.push(shop.sell(carts, AT_ONCE).await);
     }
     let after = median(after);
     let ratio = format!("{:.2} (before: {before:.0}/s)", before / after);
@@ -104,7 +106,7 @@ impl Shop {
     /// Every connection has made its plans.
     async fn warm_up(&self) {
         let carts = self.carts(600, LINES, false).await;
-        self.sell(carts, 32).await;
+        self.sell(carts, AT_ONCE).await;
     }
 
     /// Nothing is lost, nothing is sold twice, and the ledger of stock adds up.

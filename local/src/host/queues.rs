@@ -5,6 +5,7 @@ use app::invoke::{self, Message, Outcome};
 use app::port::{PortError, Received};
 use app::{Deadline, Delivery};
 use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
 use tokio::time::{Instant, interval_at, timeout};
 
 use super::Subscription;
@@ -12,7 +13,7 @@ use crate::prometheus::Counts;
 use app::entropy;
 
 /// Messages of one queue that are handled at once.
-pub(super) const WORKERS: usize = 4;
+const AT_ONCE: u32 = 8;
 /// As long as the longest consumer has on Lambda.
 const DEADLINE: Duration = Duration::from_secs(120);
 /// A message that is being handled stays hidden by a lease that is renewed, so that what a
@@ -37,7 +38,7 @@ pub struct Drained {
     pub discarded: usize,
 }
 
-/// Receives and handles one message after the other until asked to stop.
+/// Receives messages and handles them until asked to stop; then those in hand to their end.
 pub(super) async fn work(
     subscription: Subscription,
     counts: Arc<Counts>,
@@ -45,33 +46,46 @@ pub(super) async fn work(
     stopped: watch::Receiver<bool>,
 ) {
     let mut idle = IDLE_FIRST;
+    // Tasks of their own: a consumer that calculates must not hold up others.
+    let mut handling = JoinSet::new();
     while !*stopped.borrow() {
+        while handling.try_join_next().is_some() {}
+        let free = AT_ONCE.saturating_sub(u32::try_from(handling.len()).unwrap_or(AT_ONCE));
         // Asked for before the look, or a message in between would not wake us.
         let ring = sent.notified();
-        match subscription.receive().await {
-            Ok(Some(message)) => {
-                idle = IDLE_FIRST;
-                let outcome = subscription.handle(&message).await;
-                counts.message(subscription.name, outcome);
-                if let Err(error) = subscription.settle(&message, outcome, backoff(&message)).await
-                {
-                    let error = app::trace::chain(&error);
-                    tracing::warn!(error, "a message was handled and will come again");
+        if free > 0 {
+            match subscription.receive(free).await {
+                Ok(messages) if messages.is_empty() => idle = (idle * 2).min(IDLE_LAST),
+                Ok(messages) => {
+                    idle = IDLE_FIRST;
+                    for message in messages {
+                        handling.spawn(see_to(subscription.clone(), message, counts.clone()));
+                    }
+                    continue;
                 }
-                continue;
-            }
-            Ok(None) => idle = (idle * 2).min(IDLE_LAST),
-            Err(error) => {
-                idle = IDLE_LAST;
-                let queue = subscription.queue.as_str();
-                tracing::warn!(error = app::trace::chain(&error), queue, "nothing received");
+                Err(error) => {
+                    idle = IDLE_LAST;
+                    let queue = subscription.queue.as_str();
+                    tracing::warn!(error = app::trace::chain(&error), queue, "nothing received");
+                }
             }
         }
         let mut asked = stopped.clone();
         tokio::select! {
-            _ = timeout(idle, ring) => {}
+            _ = timeout(idle, ring), if free > 0 => {}
+            Some(_) = handling.join_next() => {}
             _ = asked.wait_for(|stopping| *stopping) => {}
         }
+    }
+    while handling.join_next().await.is_some() {}
+}
+
+async fn see_to(subscription: Subscription, message: Received, counts: Arc<Counts>) {
+    let outcome = subscription.handle(&message).await;
+    counts.message(subscription.name, outcome);
+    if let Err(error) = subscription.settle(&message, outcome, backoff(&message)).await {
+        let error = app::trace::chain(&error);
+        tracing::warn!(error, "a message was handled and will come again");
     }
 }
 
@@ -86,7 +100,7 @@ pub(super) async fn drain(
     loop {
         let mut quiet = true;
         for subscription in subscriptions {
-            while let Some(message) = subscription.receive().await? {
+            while let Some(message) = subscription.receive(1).await?.pop() {
                 quiet = false;
                 let outcome = subscription.handle(&message).await;
                 counts.message(subscription.name, outcome);
@@ -105,8 +119,8 @@ pub(super) async fn drain(
 }
 
 impl Subscription {
-    async fn receive(&self) -> Result<Option<Received>, PortError> {
-        Ok(self.app.queue.receive(self.queue, 1, LEASE).await?.pop())
+    async fn receive(&self, most: u32) -> Result<Vec<Received>, PortError> {
+        self.app.queue.receive(self.queue, most, LEASE).await
     }
 
     async fn handle(&self, message: &Received) -> Outcome {

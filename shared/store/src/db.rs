@@ -11,6 +11,7 @@ use tokio_postgres::{Client, Row};
 
 use self::connection::Connection;
 use crate::arrivals::Arriving;
+use crate::jobs::Acknowledging;
 use crate::orders::Placing;
 use crate::series::Dictionary;
 use crate::{Error, Unavailable, meter};
@@ -51,6 +52,7 @@ struct Pool {
     dictionary: Dictionary,
     arriving: Arriving,
     placing: Placing,
+    acknowledging: Acknowledging,
 }
 
 /// A transaction. Unless it is committed or rolled back, its connection is thrown away.
@@ -90,6 +92,7 @@ impl Db {
             dictionary: Dictionary::default(),
             arriving: Arriving::default(),
             placing: Placing::default(),
+            acknowledging: Acknowledging::default(),
         }))
     }
 
@@ -124,6 +127,11 @@ impl Db {
     /// Where orders wait for each other that are to be placed.
     pub(crate) fn placing(&self) -> &Placing {
         &self.0.placing
+    }
+
+    /// Where those wait for each other who are done with messages.
+    pub(crate) fn acknowledging(&self) -> &Acknowledging {
+        &self.0.acknowledging
     }
 
     /// Begins a transaction that sees one tenant.

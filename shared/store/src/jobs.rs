@@ -1,10 +1,12 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
 
 use crate::db::COMMIT_LATER;
-use crate::statement::{Statement, fly_routinely};
+use crate::gate::{Cargo, Gates};
+use crate::statement::{Statement, column, fly_routinely};
 use crate::{Db, Error, Flight, Parameter, one_row};
 
 /// A message to send.
@@ -83,23 +85,14 @@ pub async fn receive(
     visibility: Duration,
     max_attempts: u32,
 ) -> Result<Vec<Job>, Error> {
-    let visibility_ms = millis(visibility);
-    let mut answers = db
-        .routine(
-            None,
-            &[Flight {
-                sql: include_str!("jobs/receive.sql"),
-                parameters: &[
-                    (&queue, Type::TEXT),
-                    (&i64::from(max), Type::INT8),
-                    (&visibility_ms, Type::FLOAT8),
-                    (&i32::try_from(max_attempts).unwrap_or(i32::MAX), Type::INT4),
-                ],
-            }],
-        )
-        .await?;
-    let mut jobs: Vec<Job> = answers
-        .remove(0)
+    let receive = Statement::new(include_str!("jobs/receive.sql"))
+        .with(queue.to_owned(), Type::TEXT)
+        .with(i64::from(max), Type::INT8)
+        .with(millis(visibility), Type::FLOAT8)
+        .with(i32::try_from(max_attempts).unwrap_or(i32::MAX), Type::INT4);
+    // Whoever forgets in a crash that he gave a message out gives it out once more.
+    let answers = fly_routinely(db, None, &[Statement::new(COMMIT_LATER), receive]).await?;
+    let mut jobs: Vec<Job> = answers[1]
         .iter()
         .map(|row| Job {
             id: row.get(0),
@@ -118,8 +111,40 @@ pub async fn receive(
 /// # Errors
 /// What Postgres answers.
 pub async fn acknowledge(db: &Db, id: i64, attempt: i32) -> Result<bool, Error> {
-    owned(db, include_str!("jobs/acknowledge.sql"), &[(&id, Type::INT8), (&attempt, Type::INT4)])
-        .await
+    let receipt = Receipt { id, attempt };
+    match db.acknowledging().pass((), receipt, |receipts| remove(db, receipts)).await? {
+        Some(was_ours) => Ok(was_ours),
+        None => Ok(remove(db, vec![receipt]).await? == [true]),
+    }
+}
+
+/// Acknowledgements that meet are one statement.
+pub(crate) type Acknowledging = Gates<(), Receipt, bool>;
+
+/// Which delivery of which message.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Receipt {
+    id: i64,
+    attempt: i32,
+}
+
+impl Cargo for Receipt {
+    const MOST_ROWS: usize = 100;
+
+    fn rows(&self) -> usize {
+        1
+    }
+}
+
+async fn remove(db: &Db, receipts: Vec<Receipt>) -> Result<Vec<bool>, Error> {
+    let remove = Statement::new(include_str!("jobs/acknowledge.sql"))
+        .with(column(&receipts, |receipt| receipt.id), Type::INT8_ARRAY)
+        .with(column(&receipts, |receipt| receipt.attempt), Type::INT4_ARRAY);
+    // What is forgotten in a crash is delivered once more.
+    let answers = fly_routinely(db, None, &[Statement::new(COMMIT_LATER), remove]).await?;
+    let receipt = |row: &Row| Receipt { id: row.get(0), attempt: row.get(1) };
+    let removed: BTreeSet<Receipt> = answers[1].iter().map(receipt).collect();
+    Ok(column(&receipts, |receipt| removed.contains(receipt)))
 }
 
 /// Makes a message visible after `delay`. False when another delivery holds it by now.

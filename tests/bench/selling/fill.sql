@@ -31,6 +31,9 @@ insert into stock (tenant, variant, location, on_hand)
 select 1, variant_id(n), '00000000-0000-7000-8000-100000000001', 100000000
 from generate_series(1, {skus}) n;
 
+insert into stock_movement (tenant, variant, location, on_hand, reserved, allocated, reason, actor)
+select tenant, variant, location, on_hand, 0, 0, 'counted', 'test' from stock;
+
 -- Carts with so many lines each; of the first product everywhere, where it is the hot one.
 create procedure fill_carts(first bigint, last bigint, lines int, skus int, is_hot boolean)
 language plpgsql as

@@ -3,8 +3,8 @@ use std::time::Instant;
 use app::Role;
 use store::replay::{Purpose, replay};
 
-use super::PRODUCTS;
 use super::shop::Shop;
+use super::{AT_ONCE, PRODUCTS};
 use crate::table::Table;
 
 const ORDERS: i64 = 100_000;
@@ -14,7 +14,7 @@ pub(crate) async fn run() -> Table {
     let mut table = Table::default();
     let shop = Shop::open(PRODUCTS, None).await;
     let carts = shop.carts(ORDERS - 1, 3, false).await;
-    shop.sell(carts, 32).await;
+    shop.sell(carts, AT_ONCE).await;
     shop.settle(&shop.unpaid(ORDERS / 2).await).await;
     shop.world.sql("vacuum analyze").await;
     let owner = shop.world.app(Role::Owner);

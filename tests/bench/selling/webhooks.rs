@@ -15,9 +15,9 @@ use tests::gateway::WEBHOOK_SECRET;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use super::PRODUCTS;
 use super::settle::Unpaid;
 use super::shop::Shop;
+use super::{AT_ONCE, PRODUCTS};
 use crate::latency::{Latency, at_a_rate, connections};
 use crate::table::{Table, percentile};
 
@@ -34,7 +34,7 @@ pub(crate) async fn run() -> Table {
     let mut table = Table::default();
     let shop = Shop::open(PRODUCTS, None).await;
     let carts = shop.carts(2 * ORDERS as i64, 3, false).await;
-    shop.sell(carts, 32).await;
+    shop.sell(carts, AT_ONCE).await;
     let unpaid = shop.unpaid(2 * ORDERS as i64).await;
     let world = shop.world.with_setup(|setup| {
         WEBHOOK_SECRET.clone_into(&mut setup.config.stripe_webhook_secrets);

@@ -1,1 +1,4 @@
-delete from job where id = $1 and attempts = $2 returning id
+delete from job j
+using unnest($1::bigint[], $2::int[]) as r (id, attempt)
+where j.id = r.id and j.attempts = r.attempt
+returning j.id, j.attempts
