@@ -4,6 +4,7 @@ use std::time::Duration;
 use app::invoke::{self, Message, Outcome};
 use app::port::{PortError, Received};
 use app::{Deadline, Delivery};
+use domain::message::QueueName;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval_at, timeout};
@@ -13,7 +14,10 @@ use crate::prometheus::Counts;
 use app::entropy;
 
 /// Messages of one queue that are handled at once.
-const AT_ONCE: u32 = 8;
+const AT_ONCE: u32 = 4;
+/// The same of payments: a customer waits for his order, and those that are placed at once cost
+/// little more than one.
+const PAYMENTS_AT_ONCE: u32 = 32;
 /// As long as the longest consumer has on Lambda.
 const DEADLINE: Duration = Duration::from_secs(120);
 /// A message that is being handled stays hidden by a lease that is renewed, so that what a
@@ -45,12 +49,16 @@ pub(super) async fn work(
     sent: Arc<Notify>,
     stopped: watch::Receiver<bool>,
 ) {
+    let most = match subscription.queue {
+        QueueName::Payments => PAYMENTS_AT_ONCE,
+        _ => AT_ONCE,
+    };
     let mut idle = IDLE_FIRST;
     // Tasks of their own: a consumer that calculates must not hold up others.
     let mut handling = JoinSet::new();
     while !*stopped.borrow() {
         while handling.try_join_next().is_some() {}
-        let free = AT_ONCE.saturating_sub(u32::try_from(handling.len()).unwrap_or(AT_ONCE));
+        let free = most.saturating_sub(u32::try_from(handling.len()).unwrap_or(most));
         // Asked for before the look, or a message in between would not wake us.
         let ring = sent.notified();
         if free > 0 {
