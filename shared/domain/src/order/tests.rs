@@ -19,6 +19,8 @@ mod credit;
 mod decided;
 /// What is sent for what comes back.
 mod exchanged;
+/// What was ever written.
+mod golden;
 /// Everything that a history may do.
 mod histories;
 /// What the provider says, in any order.

@@ -210,6 +210,8 @@ pub(super) fn one_of_each() -> Vec<Event> {
         Event::HeldForReview { reason: ReviewReason::Manual },
         Event::ReviewCleared,
         Event::Cancelled { reason: text() },
+        Event::LinesReduced { refund: refund(1), portions: portions(), reason: text() },
+        Event::ContactChanged { contact: ContactId(Uuid::from_u128(3)) },
         Event::Expired { at: at(9) },
         Event::FulfillmentCreated { fulfillment, portions: portions(), picks: picks() },
         Event::FulfillmentShipped { fulfillment, picks: picks() },
@@ -222,6 +224,10 @@ pub(super) fn one_of_each() -> Vec<Event> {
         Event::ReturnRejected { returned },
         Event::ReturnReceived { returned },
         Event::ReturnCancelled { returned },
+        Event::ExchangeCreated {
+            returned,
+            lines: vec![Line { replaces: Some(returned), ..line(3, 1) }],
+        },
         Event::NoteAdded { text: text() },
         Event::PersonalDataErased { contact: ContactId(Uuid::from_u128(3)) },
     ]
