@@ -96,7 +96,7 @@ impl Till {
         self.shop.world.drain_queues_despite_failures().await;
     }
 
-    async fn take_webhooks(&self) {
+    pub(crate) async fn take_webhooks(&self) {
         for webhook in self.gateway.sandbox.take_pending().unwrap() {
             let mut asked = request(Method::POST, "/v1/webhooks/payments/stripe", "");
             *asked.headers_mut().unwrap() = webhook.headers.clone();

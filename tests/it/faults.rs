@@ -19,6 +19,8 @@ use crate::checkout::Till;
 mod checker;
 /// Databases that crash, and processes that sleep.
 mod crashes;
+/// Messages that are poison, and messages that never come.
+mod deliveries;
 /// Processes that die, and customers who do not mind.
 mod front;
 /// Wrongs that the checker must find.
