@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use app::{Function, Trigger};
 use serde_json::{Map, Value, json};
+use store::meter::Meter;
 use tests::World;
 
 use self::seeds::Tables;
@@ -17,6 +18,8 @@ mod lambda;
 mod local_side;
 /// What may differ between two runs, made equal.
 mod normal;
+/// How often a call asks Postgres.
+mod round_trips;
 /// What is there before a sample arrives.
 mod seeds;
 
@@ -90,7 +93,10 @@ async fn run(wanted: impl Fn(&Trigger) -> bool) {
 impl Sample {
     async fn on_lambda(&self, pristine: &mut Option<World>) -> Value {
         let (world, before) = self.world(pristine).await;
-        let answer = lambda::answer(&world, self.function(), &self.event).await;
+        let meter = Meter::default();
+        let answering = lambda::answer(&world, self.function(), &self.event);
+        let answer = meter.measure(answering).await;
+        assert_eq!(round_trips::too_many(&self.event, meter.round_trips()), None);
         self.told(world, answer, &before, pristine).await
     }
 
