@@ -65,6 +65,41 @@ fn each_change_is_told_once_and_what_is_said_again_is_no_news() {
     assert!(announcements(id(), &[], 0).is_empty());
 }
 
+/// Topics and subjects of what is told of a history.
+fn told(commands: Vec<Command>) -> Vec<(&'static str, Option<String>)> {
+    let told = announcements(id(), &history(commands), 0);
+    told.into_iter().map(|told| (told.topic.as_str(), told.subject)).collect()
+}
+
+#[test]
+fn a_parcel_and_what_comes_back_of_it_are_told_by_their_ids() {
+    let portions = vec![Portion { line: LineId(Uuid::from_u128(1)), quantity: 2 }];
+    let told = told(vec![
+        captured(2400),
+        Command::Pack { fulfillment: PARCEL, portions: portions.clone() },
+        Command::Ship { fulfillment: PARCEL },
+        Command::Deliver { fulfillment: PARCEL },
+        Command::RequestReturn { returned: RETURN, portions, reason: String::new() },
+        Command::AnswerReturn { returned: RETURN, answer: Answer::Approve },
+        Command::ReceiveReturn { returned: RETURN, restock: vec![] },
+    ]);
+    let parcel = Some(PARCEL.to_string());
+    let after_placing = [
+        ("fulfillment.shipped", parcel.clone()),
+        ("fulfillment.delivered", parcel),
+        ("return.received", Some(RETURN.to_string())),
+    ];
+    assert_eq!(told[2..], after_placing);
+}
+
+#[test]
+fn how_an_order_ends_is_told() {
+    let expired = told(vec![Command::Expire { now: at(9_999) }]);
+    assert_eq!(expired, [("order.expired", None)]);
+    let cancel = Command::Cancel { reason: String::new(), refund: refund(1) };
+    assert_eq!(told(vec![captured(2400), cancel])[2], ("order.cancelled", None));
+}
+
 #[test]
 fn every_topic_is_found_by_its_name() {
     for topic in Topic::ALL {

@@ -224,10 +224,7 @@ pub(super) fn one_of_each() -> Vec<Event> {
         Event::ReturnRejected { returned },
         Event::ReturnReceived { returned },
         Event::ReturnCancelled { returned },
-        Event::ExchangeCreated {
-            returned,
-            lines: vec![Line { replaces: Some(returned), ..line(3, 1) }],
-        },
+        Event::ExchangeCreated { returned, lines: vec![line(3, 1)] },
         Event::NoteAdded { text: text() },
         Event::PersonalDataErased { contact: ContactId(Uuid::from_u128(3)) },
     ]
