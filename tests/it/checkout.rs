@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use app::Clock;
 use futures_util::future::join_all;
 use http::Method;
@@ -198,6 +200,35 @@ async fn f15_f19_a_cart_becomes_one_order_with_one_payment_whatever_is_asked_at_
     till.check_out_as(&basket, "once", "Bob").await.expect(422);
     assert_eq!(till.orders().await, 1);
     assert_eq!(till.payments().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f15_what_is_put_in_while_a_cart_is_checked_out_is_bought_or_refused() {
+    let till = Till::with_stock(200).await;
+    let mut bought = 0;
+    for round in 0..60 {
+        let basket = till.basket(1).await;
+        let key = format!("round-{round}");
+        let put_in = async {
+            tokio::time::sleep(Duration::from_micros(round * 97)).await;
+            till.shop.add(&basket, "shirt-M", 1).await
+        };
+        let (added, made) = tokio::join!(put_in, till.check_out(&basket, &key));
+        let made = match made.status {
+            201 => made,
+            // It had looked at the cart before.
+            _ => till.check_out(&basket, &format!("{key}-again")).await,
+        };
+        let order = made.expect(201).json["order"].as_str().unwrap().to_owned();
+        let lines = format!(
+            "select jsonb_array_length(body->'lines')::bigint from order_event
+             where order_id = '{order}' and version = 1"
+        );
+        let lines = till.shop.world.count(&lines).await;
+        assert_eq!(lines == 2, added.status == 200, "round {round}: {}", added.text());
+        bought += i64::from(added.status == 200);
+    }
+    assert!((1..60).contains(&bought), "{bought} were in time: there was no race");
 }
 
 #[tokio::test]

@@ -95,6 +95,7 @@ pub async fn outbox(
             None => app.db.across().await?,
         };
         let posted = outbox::take(&tx, tenant, queues, AT_ONCE).await?;
+        step::reached("relay.taken");
         let send = async |queue: QueueName| {
             let messages: Vec<Outgoing> = posted
                 .iter()

@@ -9,7 +9,7 @@ pub fn reached(step: &'static str) {
 }
 
 /// Every step, so that a test can visit them all.
-pub const ALL: [&str; 32] = [
+pub const ALL: [&str; 33] = [
     "ingest.checked",
     "ingest.committed",
     "import.started",
@@ -28,6 +28,7 @@ pub const ALL: [&str; 32] = [
     "settle.taken",
     "settle.committed",
     "settle.relayed",
+    "relay.taken",
     "relay.sent",
     "order.announced",
     "order.committed",
