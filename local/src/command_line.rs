@@ -4,8 +4,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use domain::access::{Origin, SecretKey};
+use domain::access::{Origin, Role, SecretKey};
 use domain::calendar::{Weekday, Zone};
+use domain::report::Address;
 use domain::tenant::{Currency, NotACurrency};
 
 /// Takings in one process, on a Postgres of its own.
@@ -41,6 +42,12 @@ pub enum Command {
     /// Make a key for the pages of a shop, show it, and end: it reads what is published, and shops.
     /// In the cloud too.
     BrowserKey(BrowserKeyOptions),
+    /// Ask somebody into a shop, show the code that they accept with, and end. In the cloud too,
+    /// with the `UNSUBSCRIBE_KEYS` of the service.
+    Invite(InviteOptions),
+    /// Follow the audit log of every tenant, and tell whether each is what was written down. In
+    /// the cloud too.
+    AuditVerify,
     /// Hold what is kept of orders against their events, and tell what differs: lists, payments,
     /// books, stock. It changes nothing, and may run while others sell. In the cloud too: with the
     /// owner's `DATABASE_URL`.
@@ -120,6 +127,20 @@ pub struct BrowserKeyOptions {
     pub origins: Vec<Origin>,
 }
 
+/// Somebody who gets into a shop.
+#[derive(Clone, Debug, Args)]
+pub struct InviteOptions {
+    /// An API key of the shop.
+    #[arg(long, value_parser = SecretKey::parse)]
+    pub shop: SecretKey,
+    /// Their address, which their account has too.
+    #[arg(long, value_parser = Address::parse)]
+    pub email: Address,
+    /// What they are there: owner, admin, editor or viewer.
+    #[arg(long, default_value = "owner", value_parser = role)]
+    pub role: Role,
+}
+
 /// Whose year.
 #[derive(Clone, Debug, Args)]
 pub struct DemoOptions {
@@ -129,6 +150,10 @@ pub struct DemoOptions {
     /// Another number is another shop.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    Role::parse(text).ok_or_else(|| "a role is owner, admin, editor or viewer".to_owned())
 }
 
 fn weekday(text: &str) -> Result<Weekday, String> {

@@ -7,6 +7,7 @@ use app::Function;
 pub fn all() -> Vec<Function> {
     vec![
         account::function(),
+        api_keys::function(),
         carrier_settle::function(),
         carrier_webhook::function(),
         cart::function(),
@@ -41,5 +42,6 @@ pub fn all() -> Vec<Function> {
         report_sender::function(),
         reports::function(),
         sweeper::function(),
+        team::function(),
     ]
 }

@@ -1,10 +1,12 @@
 //! The second host: every function in this process. Behaves as the first, on Lambda, does.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use app::attempts::ClientAddress;
 use app::{App, Consumer, Deadline, Every, Failure, Function, Job, Tick, Trigger, invoke, serve};
-use axum::extract::State;
+use axum::extract::{ConnectInfo, Request, State};
 use axum::routing::get;
 use axum::serve::ListenerExt as _;
 use axum::{Router, middleware};
@@ -174,7 +176,9 @@ impl Host {
         let mut asked = stopped.clone();
         // Answers are written whole: nothing is gained by holding their ends back.
         let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        let server = axum::serve(listener, self.router())
+        let service = self.router().layer(middleware::map_request(from_its_peer));
+        let service = service.into_make_service_with_connect_info::<SocketAddr>();
+        let server = axum::serve(listener, service)
             .with_graceful_shutdown(async move {
                 let _sender_gone = asked.wait_for(|stopping| *stopping).await;
             })
@@ -227,4 +231,10 @@ async fn metrics(
         Vec::new()
     });
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], counts.exposition(&depths))
+}
+
+/// Says from which address a call comes: that of whoever is connected.
+async fn from_its_peer(ConnectInfo(peer): ConnectInfo<SocketAddr>, mut call: Request) -> Request {
+    call.extensions_mut().insert(ClientAddress(Some(peer.ip())));
+    call
 }

@@ -7,18 +7,21 @@ use std::time::Instant;
 
 use app::Clock;
 use app::trace::{Format, Level};
+use app::unsubscribe::Keys;
 use clap::Parser as _;
 use domain::access::SecretKey;
 use store::replay::Purpose;
 
 use crate::command_line::{
-    BrowserKeyOptions, Command, CommandLine, Options, RunOptions, TenantOptions,
+    BrowserKeyOptions, Command, CommandLine, InviteOptions, Options, RunOptions, TenantOptions,
 };
 use crate::folder::Folder;
+use crate::keys::Secrets;
 use crate::postgres::Server;
 use crate::site::{Site, SiteError};
 
 pub mod apps;
+pub mod audit;
 pub mod command_line;
 pub mod demo;
 pub mod folder;
@@ -83,6 +86,8 @@ async fn obey(
         Some(Command::Migrate) => migrate(options).await,
         Some(Command::Tenant(tenant)) => another(&tenant, first, options).await,
         Some(Command::BrowserKey(wanted)) => for_browsers(&wanted, options).await,
+        Some(Command::Invite(wanted)) => invite(&wanted, options).await,
+        Some(Command::AuditVerify) => verify(options).await,
         Some(Command::Replay { repair }) => prove(repair, options).await,
         Some(Command::Openapi { write }) => describe(write),
         Some(Command::Reset { yes }) => reset::reset(&site::folder_of(options), yes),
@@ -138,6 +143,35 @@ async fn for_browsers(wanted: &BrowserKeyOptions, options: &Options) -> Result<(
         key.reveal(),
     ));
     server.map_or(Ok(()), |server| Ok(server.stop()?))
+}
+
+/// Asks somebody into a shop, and shows the code that no letter brings.
+async fn invite(wanted: &InviteOptions, options: &Options) -> Result<(), Fault> {
+    let folder = Folder::open(&site::folder_of(options)).map_err(SiteError::from)?;
+    let keys = match app::config::read("UNSUBSCRIBE_KEYS") {
+        Some(keys) => keys,
+        None => Secrets::of(&folder).map_err(SiteError::from)?.unsubscribe_keys,
+    };
+    drop(folder);
+    let (mut owner, server) = database(options).await?;
+    let made = shop::invite(&mut owner, wanted, &Keys::parse(&keys)?).await?;
+    let (tenant, code) = made.ok_or("no shop has the key that --shop names")?;
+    terminal::show(&format!(
+        "{} is asked into {} as {}. Within a week, with an account of that address, they accept \
+         with this code (POST /v1/team/accept):\n\n  {code}\n",
+        wanted.email,
+        tenant.name,
+        wanted.role.as_str(),
+    ));
+    server.map_or(Ok(()), |server| Ok(server.stop()?))
+}
+
+/// Follows the chain of every audit log, in the same database.
+async fn verify(options: &Options) -> Result<(), Fault> {
+    let (owner, server) = database(options).await?;
+    let is_sound = audit::all(&owner, &mut terminal::show).await?;
+    server.map_or(Ok(()), |server| server.stop())?;
+    if is_sound { Ok(()) } else { Err("an audit log is not what was written down".into()) }
 }
 
 /// Holds the orders of all shops against their events, in the same database.

@@ -1,9 +1,10 @@
 //! The API document of all functions together.
 
 use app::{Function, ProblemCode, Trigger};
+use domain::access::{self, Needs};
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::schema::{KnownFormat, SchemaFormat, Type};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, Content, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
     Response, ResponseBuilder, Schema,
@@ -26,10 +27,15 @@ pub fn document(functions: Vec<Function>) -> Result<String, serde_json::Error> {
             whole.merge(routes.into_openapi());
         }
     }
-    for path in whole.paths.paths.values_mut() {
-        let PathItem { get, put, post, delete, patch, .. } = path;
-        for operation in [get, put, post, delete, patch].into_iter().flatten() {
-            add_problems(operation);
+    for (path, item) in &mut whole.paths.paths {
+        let PathItem { get, put, post, delete, patch, .. } = item;
+        let operations =
+            [("GET", get), ("PUT", put), ("POST", post), ("DELETE", delete), ("PATCH", patch)];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                operation.security = security(access::needs(method, path));
+                add_problems(operation);
+            }
         }
     }
     Ok(serde_json::to_string_pretty(&whole)? + "\n")
@@ -38,7 +44,15 @@ pub fn document(functions: Vec<Function>) -> Result<String, serde_json::Error> {
 fn frame() -> OpenApi {
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
-        .description(Some("An API key, or an access token of `POST /v1/tokens`"))
+        .description(Some(
+            "An API key, or an access token of `POST /v1/tokens` or `POST /v1/sessions`. What is \
+             for people (`team`, `keys`, `audit`) takes no key. In pages of the service, the \
+             cookie of a session stands for it",
+        ))
+        .build();
+    let person = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("An access token of `POST /v1/sessions`, or the cookie of a session"))
         .build();
     OpenApiBuilder::new()
         .info(
@@ -50,10 +64,22 @@ fn frame() -> OpenApi {
         .components(Some(
             ComponentsBuilder::new()
                 .security_scheme("api_key", SecurityScheme::Http(bearer))
+                .security_scheme("person", SecurityScheme::Http(person))
                 .schema(PROBLEM, problem())
                 .build(),
         ))
         .build()
+}
+
+/// Who may call, as the table of routes says.
+fn security(needs: Option<Needs>) -> Option<Vec<SecurityRequirement>> {
+    let scopes = match needs? {
+        Needs::Nothing => return None,
+        Needs::AnyCredential => vec![],
+        Needs::Of(scope) => vec![scope.as_str()],
+        Needs::Person => return Some(vec![SecurityRequirement::new("person", [""; 0])]),
+    };
+    Some(vec![SecurityRequirement::new("api_key", scopes)])
 }
 
 /// Every reply that is none of success is a problem, whether the function names it or not.

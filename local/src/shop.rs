@@ -3,18 +3,24 @@
 use std::fs;
 use std::path::Path;
 
+use app::sealed::{self, Purpose};
+use app::unsubscribe::Keys;
+use app::{Clock, entropy};
 use domain::access::{ApiKey, Origin, Scope, SecretKey};
+use domain::audit::Entry;
 use domain::calendar::{Calendar, Weekday, Zone};
-use domain::id::{ApiKeyId, TenantId, TenantNumber};
+use domain::id::{ApiKeyId, InvitationId, TenantId, TenantNumber};
+use domain::team::INVITATION_DAYS;
 use domain::tenant::{Currency, Tenant};
-use jiff::civil;
+use jiff::{SignedDuration, civil};
+use serde_json::{Value, json};
+use store::team::{self, Invitation};
 use store::{Client, access};
 use uuid::Uuid;
 
-use crate::command_line::{BrowserKeyOptions, RunOptions, TenantOptions};
+use crate::command_line::{BrowserKeyOptions, InviteOptions, RunOptions, TenantOptions};
 use crate::site::{Site, SiteError};
 use crate::terminal;
-use app::entropy;
 
 const NAME: &str = "My shop";
 /// What one process writes in a minute at its best; a limit is for neighbors, and there are none.
@@ -85,7 +91,7 @@ pub async fn key(
             tenant.calendar.zone.name(),
         ));
     }
-    let all = Scope::ALL.to_vec();
+    let all = Scope::of_keys().collect();
     let secret = new_key(owner, &tenant, all, points_per_minute, vec![]).await?;
     Ok((tenant, secret))
 }
@@ -104,6 +110,40 @@ pub async fn browser_key(
     let (scopes, origins) = (Scope::OF_BROWSERS.to_vec(), wanted.origins.clone());
     let secret = new_key(owner, &tenant, scopes, BROWSER_POINTS_PER_MINUTE, origins).await?;
     Ok(Some((tenant, secret)))
+}
+
+/// Keeps an invitation, and answers its code. None when the shop's own key is unknown.
+///
+/// # Errors
+/// When Postgres refuses.
+pub async fn invite(
+    owner: &mut Client,
+    wanted: &InviteOptions,
+    keys: &Keys,
+) -> Result<Option<(Tenant, String)>, store::Error> {
+    let Some(tenant) = access::tenant_of_key(owner, &wanted.shop.hash()).await? else {
+        return Ok(None);
+    };
+    let now = Clock::System.now();
+    let invitation = Invitation {
+        id: InvitationId(Uuid::now_v7()),
+        email: wanted.email.to_string(),
+        role: wanted.role,
+        invited_by: "local".to_owned(),
+        created_at: now,
+        expires_at: now + SignedDuration::from_hours(24 * INVITATION_DAYS),
+    };
+    let entry = Entry {
+        actor: "local".to_owned(),
+        action: "team.invited",
+        subject: invitation.id.to_string(),
+        before: Value::Null,
+        after: json!({ "role": wanted.role.as_str() }),
+        from: None,
+    };
+    team::invite_as_owner(owner, tenant.number, &invitation, &entry).await?;
+    let code = sealed::sealed(keys, Purpose::Invitation, invitation.id.0, 0);
+    Ok(Some((tenant, code)))
 }
 
 async fn new_key(

@@ -1,7 +1,9 @@
 //! Access tokens: what they may do, how keys rotate, and what is no token.
 
 use app::Clock;
-use app::token::{Claims, Key, KeyState, Keys};
+use app::token::{Bearer, Claims, Key, KeyState, Keys};
+use argon2::password_hash::{PasswordHasher as _, SaltString};
+use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::access::Scope;
@@ -11,6 +13,10 @@ use tests::World;
 
 /// Forged tokens, each of which is to be refused.
 mod forged;
+/// People register, and prove who they are.
+mod people;
+/// They stay in until they leave.
+mod sessions;
 
 const NOW: &str = "2026-11-21T07:00:00Z";
 
@@ -48,20 +54,20 @@ fn claims(token: &str) -> Value {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
 }
 
-/// Claims that are sound for the first tenant.
-fn sound(world: &World) -> Claims {
+/// Claims that are sound for a key of the first tenant, which reads metrics.
+async fn sound(world: &World) -> Claims {
+    world.key(&[Scope::MetricsRead]).await;
+    let key = world.sql("select id from api_key order by created_at desc limit 1").await;
     let now = NOW.parse::<jiff::Timestamp>().unwrap().as_second();
     Claims {
         iss: tests::world::PUBLIC_URL.to_owned(),
         aud: app::token::AUDIENCE.to_owned(),
-        sub: "somebody".to_owned(),
+        sub: key[0].get(0),
         exp: now + app::token::LIFETIME_S,
         nbf: now,
         iat: now,
-        tenant: world.tenant().id,
-        role: domain::access::Role::Viewer,
-        scopes: None,
-        points_per_minute: None,
+        tenant: Some(world.tenant().id),
+        bearer: Bearer::Key { scopes: vec![Scope::MetricsRead] },
     }
 }
 
@@ -82,7 +88,8 @@ async fn a_token_may_do_what_both_its_role_and_its_key_may() {
     }
     let usual = world.post("/v1/tokens", &key, &json!({})).await.expect(200);
     let usual = claims(usual.json["access_token"].as_str().unwrap());
-    assert_eq!((&usual["role"], &usual["exp"]), (&json!("viewer"), &json!(1_795_245_300)));
+    assert_eq!((&usual["bearer"], &usual["exp"]), (&json!("key"), &json!(1_795_245_300)));
+    assert_eq!(usual["scopes"], json!(["metrics:read"]));
     for nonsense in [json!({ "role": "owner" }), json!({ "role": "admin" }), json!({ "scope": 1 })]
     {
         world.post("/v1/tokens", &key, &nonsense).await.expect(422);
@@ -106,6 +113,18 @@ async fn a_key_that_was_revoked_or_has_expired_gives_no_token() {
         world.sql(&format!("update api_key set {column} = '{NOW}'")).await;
         let answer = world.post("/v1/tokens", &key, &json!({})).await.expect(401);
         assert_eq!(answer.header("www-authenticate"), "Bearer");
+    }
+}
+
+#[tokio::test]
+async fn a_token_ends_with_its_key_at_once() {
+    for column in ["revoked_at", "expires_at"] {
+        let world = shop().await;
+        let key = world.key(&[Scope::MetricsRead]).await;
+        let token = token(&world, &key, "viewer").await;
+        world.get("/v1/metrics", &token).await.expect(200);
+        world.sql(&format!("update api_key set {column} = '{NOW}'")).await;
+        world.get("/v1/metrics", &token).await.expect(401);
     }
 }
 
@@ -167,7 +186,7 @@ async fn tokens_outlive_the_rotation_of_their_key_but_not_its_removal() {
 async fn a_token_reads_its_own_tenant_and_no_other() {
     let world = shop().await.with_tenant("Asia/Tokyo").await;
     let [berlin, tokyo] = world.tenants() else { panic!("two tenants") };
-    let everything = &Scope::ALL;
+    let everything = &Scope::of_keys().collect::<Vec<_>>();
     let key = world.key_of(berlin, everything, 1_000).await;
     let other = world.key_of(tokyo, everything, 1_000).await;
     let point = json!([{ "metric": "visits", "value": 1 }]);
@@ -185,7 +204,7 @@ async fn a_token_reads_its_own_tenant_and_no_other() {
 async fn a_token_is_good_from_thirty_seconds_before_until_thirty_seconds_after_its_time() {
     let world = shop().await;
     let keys = Keys::of(vec![current()]);
-    let sound = sound(&world);
+    let sound = sound(&world).await;
     let now = sound.nbf;
     let timed = |nbf: i64, exp: i64| keys.sign(&Claims { nbf, exp, ..sound.clone() }).unwrap();
     for (nbf, exp, status) in [
@@ -220,4 +239,29 @@ async fn a_token_draws_on_the_minute_of_its_key_and_ends_with_it() {
     let short = token(&world, &short, "editor").await;
     let now: jiff::Timestamp = NOW.parse().unwrap();
     assert_eq!(claims(&short)["exp"], now.as_second() + 60);
+}
+
+/// The code that an authenticator app shows for a secret at a second (RFC 6238).
+fn totp(secret: &str, second: i64) -> String {
+    let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    let bits: String = secret
+        .chars()
+        .map(|letter| format!("{:05b}", alphabet.find(letter).expect("base 32")))
+        .collect();
+    let byte = |bits: &[u8]| u8::from_str_radix(std::str::from_utf8(bits).unwrap(), 2).unwrap();
+    let secret: Vec<u8> = bits.as_bytes().chunks_exact(8).map(byte).collect();
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &secret);
+    let hash = hmac::sign(&key, &(second / 30).to_be_bytes());
+    let hash = hash.as_ref();
+    let offset = usize::from(hash[19] & 0xf);
+    let word: [u8; 4] = hash[offset..offset + 4].try_into().unwrap();
+    format!("{:06}", (u32::from_be_bytes(word) & 0x7fff_ffff) % 1_000_000)
+}
+
+/// A hash as it was made with parameters of another time.
+fn weak_hash(password: &str) -> String {
+    let params = argon2::Params::new(4_096, 1, 1, None).unwrap();
+    let argon2 = argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+    let salt = SaltString::encode_b64(&[7; 16]).unwrap();
+    argon2.hash_password(password.as_bytes(), &salt).unwrap().to_string()
 }

@@ -21,7 +21,7 @@ mod normal;
 /// How often a call asks Postgres.
 mod round_trips;
 /// What is there before a sample arrives.
-mod seeds;
+pub(crate) mod seeds;
 
 /// One file.
 struct Sample {

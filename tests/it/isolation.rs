@@ -59,7 +59,45 @@ async fn a_table_without_a_tenant_is_on_the_short_list() {
         )
         .await;
     let names: Vec<String> = tables.iter().map(|table| table.get(0)).collect();
-    assert_eq!(names, ["job", "job_dead", "job_sent", "key_value", "refinery_schema_history"]);
+    assert_eq!(
+        names,
+        [
+            "job",
+            "job_dead",
+            "job_sent",
+            "key_value",
+            "person",
+            "person_code",
+            "refinery_schema_history",
+            "session"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn every_table_of_a_person_shows_its_rows_to_that_person_alone() {
+    let world = World::new().await;
+    let ann = tests::people::sign_up(&world, "ann@people.example").await;
+    tests::people::sign_up(&world, "bob@people.example").await;
+    let db = world.app(Role::App).db.clone();
+    for table in ["person", "person_code", "session"] {
+        let forced = format!(
+            "select count(*) from pg_class c join pg_policy p on p.polrelid = c.oid
+             where c.relname = '{table}' and c.relrowsecurity and c.relforcerowsecurity
+               and p.polname = 'person_only'"
+        );
+        assert_eq!(world.count(&forced).await, 1, "{table}");
+        let every = format!("select count(*) from {table}");
+        assert!(world.count(&every).await >= 2, "{table}");
+        let tx = db.across().await.unwrap();
+        let rows = tx.query(&every, &[]).await.unwrap();
+        assert_eq!(rows[0].get::<_, i64>(0), 0, "{table} shows rows without a person");
+        tx.query(&format!("set local app.person = '{}'", ann.id), &[]).await.unwrap();
+        let others = format!("select count(*) from {table} where person <> '{}'", ann.id);
+        assert_eq!(tx.query(&others, &[]).await.unwrap()[0].get::<_, i64>(0), 0, "{table}");
+        assert!(tx.query(&every, &[]).await.unwrap()[0].get::<_, i64>(0) > 0, "{table}");
+        tx.rollback().await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -255,7 +255,10 @@ async fn fails() -> Problem {
 fn over_http() -> Function {
     Function {
         name: "over-http",
-        trigger: Trigger::Http(OpenApiRouter::new().route("/v1/broken", axum::routing::get(fails))),
+        // A path that needs no credential: others are not served.
+        trigger: Trigger::Http(
+            OpenApiRouter::new().route("/.well-known/jwks.json", axum::routing::get(fails)),
+        ),
         uses: Uses::default(),
     }
 }
@@ -271,7 +274,7 @@ async fn prometheus_reads_requests_messages_and_queues() {
         let request = client::request(http::Method::GET, path, "");
         client::send(host.router(), request.body(axum::body::Body::empty()).unwrap())
     };
-    let broken = get("/v1/broken").await.expect(500);
+    let broken = get("/.well-known/jwks.json").await.expect(500);
     assert!(!broken.text().contains("private"), "{}", broken.text());
     assert_eq!(get("/health").await.expect(200).text(), "ready\n");
     assert_eq!(get("/v1/nowhere").await.expect(404).json["code"], "not_found");

@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "what a test takes for granted may end it")]
 
-/// Access tokens: what they may do, and what is no token.
+/// People and their accounts; access tokens, and what is no token.
 mod account;
+/// Keys of machines are made by people, shown once, rotated and revoked.
+mod api_keys;
 /// Pages of other origins call what they may, with a key that is for them.
 mod browsers;
 /// Every zone, every change of its clocks: buckets partition time.
@@ -120,3 +122,7 @@ mod sql;
 mod stripe;
 /// What a crash left behind is sent.
 mod sweeper;
+/// Who belongs to a tenant, and who changed what.
+mod team;
+/// Ids of other tenants open nothing.
+mod tenant_matrix;

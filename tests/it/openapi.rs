@@ -3,31 +3,31 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use app::Trigger;
-use domain::access::Scope;
+use domain::access::{Needs, ROUTES, Role, Scope};
 use http::{Method, Request, header};
 use serde_json::{Value, json};
-use tests::{Answer, World};
+use tests::{Answer, World, people};
 
 /// Bodies and parameters that a document's schemas allow.
-mod example;
+pub(crate) mod example;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../infra/openapi.json");
 const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 
 /// One operation of the document.
-struct Operation<'a> {
-    document: &'a Value,
-    method: Method,
-    path: &'a str,
-    told: &'a Value,
+pub(crate) struct Operation<'a> {
+    pub(crate) document: &'a Value,
+    pub(crate) method: Method,
+    pub(crate) path: &'a str,
+    pub(crate) told: &'a Value,
 }
 
-fn current() -> Value {
+pub(crate) fn current() -> Value {
     let document = local::openapi::document(local::functions::all()).unwrap();
     serde_json::from_str(&document).unwrap()
 }
 
-fn operations(document: &Value) -> Vec<Operation<'_>> {
+pub(crate) fn operations(document: &Value) -> Vec<Operation<'_>> {
     let paths = document["paths"].as_object().unwrap();
     let all = paths.iter().flat_map(|(path, item)| {
         METHODS.iter().filter_map(move |method| {
@@ -40,17 +40,28 @@ fn operations(document: &Value) -> Vec<Operation<'_>> {
 }
 
 impl Operation<'_> {
-    fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("{} {}", self.method, self.path)
     }
 
-    /// The scopes that a credential needs; none where no credential is asked for.
-    fn scopes(&self) -> Option<Vec<Scope>> {
-        let security = self.told.get("security")?.as_array().unwrap();
-        let [scheme] = &security[..] else { panic!("{}: one scheme", self.name()) };
-        let scopes = scheme["api_key"].as_array().expect("the scheme is `api_key`");
-        let scope = |scope: &Value| Scope::parse(scope.as_str()?);
-        Some(scopes.iter().map(|each| scope(each).expect("a scope of ours")).collect())
+    /// What a credential needs, as the document says.
+    pub(crate) fn needs(&self) -> Needs {
+        let Some(security) = self.told.get("security") else { return Needs::Nothing };
+        let [scheme] = &security.as_array().unwrap()[..] else {
+            panic!("{}: one scheme", self.name())
+        };
+        if scheme.get("person").is_some() {
+            return Needs::Person;
+        }
+        let scopes = scheme["api_key"].as_array().expect("the scheme is `api_key` or `person`");
+        match &scopes[..] {
+            [] => Needs::AnyCredential,
+            [scope] => {
+                let scope = scope.as_str().and_then(Scope::parse);
+                Needs::Of(scope.expect("a scope of ours"))
+            }
+            more => panic!("{}: {more:?}", self.name()),
+        }
     }
 
     async fn ask(&self, world: &World, key: &str) -> Answer {
@@ -94,7 +105,9 @@ fn the_document_tells_who_may_call_and_what_goes_wrong() {
         assert!(ids.insert(told["operationId"].as_str().unwrap()), "{name}: its id is not its own");
         let responses = told["responses"].as_object().unwrap();
         // A webhook shows a signature.
-        let shows = operation.scopes().is_some() || operation.path.starts_with("/v1/webhooks/");
+        let shows = operation.needs() != Needs::Nothing
+            || operation.path.starts_with("/v1/webhooks/")
+            || ["/v1/sessions", "/v1/sessions/refresh"].contains(&operation.path);
         assert_eq!(responses.contains_key("401"), shows, "{name}");
         for (status, response) in responses {
             let success = status.starts_with(['2', '3']);
@@ -156,6 +169,41 @@ async fn every_problem_has_the_documented_fields() {
     }
 }
 
+#[test]
+fn the_table_of_routes_is_the_document_and_nothing_else() {
+    let document = current();
+    let told: BTreeSet<(String, String)> = operations(&document)
+        .iter()
+        .map(|it| (it.method.to_string(), it.path.to_owned()))
+        .collect();
+    let table: BTreeSet<(String, String)> =
+        ROUTES.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
+    assert_eq!(table.len(), ROUTES.len(), "a route stands twice");
+    assert_eq!(table, told);
+    for operation in operations(&document) {
+        let needs = domain::access::needs(operation.method.as_str(), operation.path);
+        assert_eq!(needs, Some(operation.needs()), "{}", operation.name());
+    }
+}
+
+#[tokio::test]
+async fn what_the_table_does_not_know_is_not_served() {
+    let world = World::sample().await;
+    async fn answer() -> &'static str {
+        "served"
+    }
+    let routes = utoipa_axum::router::OpenApiRouter::new()
+        .route("/v1/forgotten", axum::routing::get(answer))
+        .route("/v1/metrics", axum::routing::patch(answer));
+    let router = app::serve::router("forgotten", routes, world.app(app::Role::App));
+    let key = world.key(&Scope::of_keys().collect::<Vec<_>>()).await;
+    for (method, path) in [(Method::GET, "/v1/forgotten"), (Method::PATCH, "/v1/metrics")] {
+        let request = tests::client::request(method, path, &key).body("".into()).unwrap();
+        let answer = tests::client::send(router.clone(), request).await;
+        assert_eq!(answer.status, 405, "{path}: {}", answer.text());
+    }
+}
+
 #[tokio::test]
 async fn every_operation_asks_for_exactly_the_scope_that_is_documented() {
     let world = World::sample().await;
@@ -199,21 +247,63 @@ async fn disagreements(world: &World, operation: &Operation<'_>) -> Vec<String> 
         answer.status != 405 && answer.status < 500 && !nowhere
     };
     let nobody = operation.ask(world, "").await;
-    let Some(scopes) = operation.scopes() else {
-        // A webhook misses its signature.
-        let is_open = nobody.status != 401 || operation.path.starts_with("/v1/webhooks/");
+    let needs = operation.needs();
+    if needs == Needs::Nothing {
+        // A webhook misses its signature, a session its password.
+        let shows = operation.path.starts_with("/v1/webhooks/")
+            || operation.path.starts_with("/v1/sessions");
+        let is_open = nobody.status != 401 || shows;
         expect("without a credential", is_open && served(&nobody), &nobody);
         return wrong;
-    };
+    }
     expect("without a credential", nobody.status == 401, &nobody);
-    let exactly = operation.ask(world, &world.key(&scopes).await).await;
-    let allowed = ![401, 403].contains(&exactly.status) && served(&exactly);
-    expect("with its scopes", allowed, &exactly);
-    for scope in scopes {
-        let but_one = Scope::ALL.into_iter().filter(|other| *other != scope);
-        let key = world.key(&but_one.collect::<Vec<_>>()).await;
-        let refused = operation.ask(world, &key).await;
-        expect(&format!("without {}", scope.as_str()), refused.status == 403, &refused);
+    let allowed = |answer: &Answer| ![401, 403].contains(&answer.status) && served(answer);
+    let refused = |answer: &Answer| answer.status == 403;
+    let every: Vec<Scope> = Scope::of_keys().collect();
+    for (name, credential, may) in credentials(world, needs, &every).await {
+        let answer = operation.ask(world, &credential).await;
+        // What is for people may ask for their password, too.
+        let asks_again = answer.status == 401 && answer.text().contains("password is wrong");
+        let holds = if may { allowed(&answer) || asks_again } else { refused(&answer) };
+        expect(&name, holds, &answer);
     }
     wrong
+}
+
+/// Credentials, each with whether the operation should let it in.
+async fn credentials(world: &World, needs: Needs, every: &[Scope]) -> Vec<(String, String, bool)> {
+    let mut shown = vec![];
+    let tenant = world.tenant();
+    let but = |scope: Scope| every.iter().filter(|it| **it != scope).copied().collect::<Vec<_>>();
+    match needs {
+        Needs::Of(scope) if Scope::OF_PEOPLE.contains(&scope) => {
+            shown.push(("with every key".to_owned(), world.key(every).await, false));
+        }
+        Needs::Of(scope) => {
+            shown.push(("with its scope".to_owned(), world.key(&[scope]).await, true));
+            shown.push((
+                format!("without {}", scope.as_str()),
+                world.key(&but(scope)).await,
+                false,
+            ));
+        }
+        Needs::Person => {
+            shown.push(("with every key".to_owned(), world.key(every).await, false));
+            shown.push(("as a person".to_owned(), people::token(world, None).await, true));
+        }
+        Needs::AnyCredential => {
+            shown.push(("with a key of no scope".to_owned(), world.key(&[]).await, true));
+        }
+        Needs::Nothing => {}
+    }
+    if let Needs::Of(scope) = needs {
+        for role in Role::ALL {
+            let token = people::token(world, Some((tenant, role))).await;
+            let may = role.scopes().contains(&scope);
+            shown.push((format!("as {}", role.as_str()), token, may));
+        }
+        let stranger = people::token(world, None).await;
+        shown.push(("as a person without a tenant".to_owned(), stranger, false));
+    }
+    shown
 }

@@ -1,24 +1,36 @@
-//! Access tokens.
+//! People and their accounts: registering, proving an address, logging in, second factors, the
+//! tenants they open; and access tokens.
 //!
-//! - Trigger: HTTP `POST /v1/tokens`, `GET /.well-known/jwks.json`.
-//! - Reads: API keys (key-value records).
-//! - Writes: nothing.
-//! - Emits: nothing.
-//! - On failure: nothing is left behind; ask again.
+//! - Trigger: HTTP `/v1/account`, `/v1/sessions`, `/v1/tenants`, `/v1/tokens`,
+//!   `GET /.well-known/jwks.json`.
+//! - Reads: people, their sessions, codes and tenants; API keys (key-value records).
+//! - Writes: the same; how often things were tried (key-value records).
+//! - Emits: to the queue `mail` that a code is to be written to somebody, before it is kept:
+//!   whoever writes it looks again later, and what was never kept is written to nobody.
+//! - On failure: each change is one transaction; a letter that did not come is asked for again.
 
-use app::caller::Caller;
-use app::extract::Body;
-use app::token::{AUDIENCE, Claims, Keys, LIFETIME_S};
-use app::{App, Function, Problem, ProblemCode, Role, Trigger, Uses};
-use axum::Json;
-use axum::extract::State;
-use axum::response::IntoResponse;
-use http::header;
+use app::{Function, Role, Trigger, Uses};
+use domain::message::QueueName;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::wire::{TokenIn, TokenOut};
-
+/// The second factor.
+mod factor;
+/// Access tokens for API keys, and the keys that sign.
+mod key_tokens;
+/// Codes in letters.
+mod letters;
+/// What proves who somebody is.
+mod password;
+/// What people say of themselves.
+mod profile;
+/// Becoming somebody, and getting back in.
+mod registering;
+/// Logging in, staying in, logging out.
+mod sessions;
+/// Opening a business.
+mod tenants;
+/// What is sent, and what is answered.
 mod wire;
 
 /// The function.
@@ -27,72 +39,35 @@ pub fn function() -> Function {
     Function {
         name: "account",
         trigger: Trigger::Http(
-            OpenApiRouter::new().routes(routes!(post_token)).routes(routes!(get_key_set)),
+            OpenApiRouter::new()
+                .routes(routes!(
+                    registering::register,
+                    profile::get_account,
+                    profile::patch_account
+                ))
+                .routes(routes!(registering::ask_to_verify, registering::verify))
+                .routes(routes!(registering::forgot))
+                .routes(routes!(registering::reset))
+                .routes(routes!(profile::change_password))
+                .routes(routes!(profile::change_email))
+                .routes(routes!(profile::export))
+                .routes(routes!(profile::delete))
+                .routes(routes!(factor::begin))
+                .routes(routes!(factor::confirm))
+                .routes(routes!(factor::remove))
+                .routes(routes!(sessions::log_in, sessions::list, sessions::log_out_everywhere))
+                .routes(routes!(sessions::refresh))
+                .routes(routes!(sessions::choose_tenant))
+                .routes(routes!(sessions::log_out))
+                .routes(routes!(tenants::open))
+                .routes(routes!(key_tokens::post_token))
+                .routes(routes!(key_tokens::get_key_set)),
         ),
-        uses: Uses { postgres: Some(Role::App), key_value: true, ..Uses::default() },
+        uses: Uses {
+            postgres: Some(Role::App),
+            key_value: true,
+            sends: &[QueueName::Mail],
+            ..Uses::default()
+        },
     }
-}
-
-/// Exchange an API key for an access token
-///
-/// The token lives for 15 minutes and may do no more than the key: for browsers and other
-/// places where a key should not be.
-#[utoipa::path(
-    post, path = "/v1/tokens", tag = "access",
-    security(("api_key" = [])),
-    request_body = TokenIn,
-    responses(
-        (status = 200, description = "An access token", body = TokenOut),
-        (status = 403, description = "The caller showed a token, or a key for some origins"),
-    )
-)]
-async fn post_token(
-    State(app): State<App>,
-    caller: Caller,
-    Body(wanted): Body<TokenIn>,
-) -> Result<impl IntoResponse, Problem> {
-    let Some(key) = &caller.key else {
-        return Err(Problem::new(
-            ProblemCode::Forbidden,
-            "a token is given for an API key, not for another token",
-        ));
-    };
-    if !key.origins.is_empty() {
-        return Err(Problem::new(
-            ProblemCode::Forbidden,
-            "a key for some origins is used as it is: a token would be good in all of them",
-        ));
-    }
-    let role = wanted.role();
-    let mut scopes = role.scopes();
-    scopes.retain(|scope| key.scopes.contains(scope));
-    let now = app.clock.now().as_second();
-    let key_ends = key.expires_at.map_or(i64::MAX, |expires_at| expires_at.as_second());
-    let exp = key_ends.min(now + LIFETIME_S);
-    let claims = Claims {
-        iss: app.config.public_url.clone(),
-        aud: AUDIENCE.to_owned(),
-        sub: key.id.to_string(),
-        exp,
-        nbf: now,
-        iat: now,
-        tenant: caller.tenant.id,
-        role,
-        scopes: Some(scopes),
-        points_per_minute: Some(key.points_per_minute),
-    };
-    let keys = Keys::parse(&app.config.token_keys).map_err(Problem::internal)?;
-    let access_token = keys.sign(&claims).map_err(Problem::unavailable)?;
-    let out = TokenOut { access_token, token_type: "Bearer", expires_in_s: exp - now };
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(out)))
-}
-
-/// The public keys of access tokens
-#[utoipa::path(
-    get, path = "/.well-known/jwks.json", tag = "access",
-    responses((status = 200, description = "A JWK set", body = serde_json::Value))
-)]
-async fn get_key_set(State(app): State<App>) -> Result<impl IntoResponse, Problem> {
-    let keys = Keys::parse(&app.config.token_keys).map_err(Problem::internal)?;
-    Ok(([(header::CACHE_CONTROL, "public, max-age=300")], Json(keys.jwks())))
 }

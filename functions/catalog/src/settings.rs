@@ -3,7 +3,6 @@ use app::extract::{Body, Path};
 use app::{App, Problem, ProblemCode};
 use axum::Json;
 use axum::extract::State;
-use domain::access::Scope;
 use domain::cart::{Settings, limit};
 use domain::id::ShippingOptionId;
 use domain::money::Rounding;
@@ -23,14 +22,12 @@ mod wire;
 /// Read how the shop sells
 #[utoipa::path(
     get, path = "/v1/shop", tag = "shop",
-    security(("api_key" = ["catalog:write"])),
     responses((status = 200, description = "Its settings", body = ShopDocument))
 )]
 pub(crate) async fn get_shop(
     State(app): State<App>,
     caller: Caller,
 ) -> Result<Json<ShopDocument>, Problem> {
-    caller.require(Scope::CatalogWrite)?;
     let found = shop::settings(&app.db, caller.tenant.number).await?;
     Ok(Json(found.unwrap_or(AS_IT_WAS_MADE).into()))
 }
@@ -40,7 +37,6 @@ pub(crate) async fn get_shop(
 /// Carts and orders that are there keep what they have.
 #[utoipa::path(
     put, path = "/v1/shop", tag = "shop",
-    security(("api_key" = ["catalog:write"])),
     request_body = ShopDocument,
     responses(
         (status = 200, description = "It stands", body = ShopDocument),
@@ -52,7 +48,6 @@ pub(crate) async fn put_shop(
     caller: Caller,
     Body(wanted): Body<ShopDocument>,
 ) -> Result<Json<ShopDocument>, Problem> {
-    caller.require(Scope::CatalogWrite)?;
     let shop = wanted.checked()?;
     shop::put_settings(&app.db, caller.tenant.number, &shop).await?;
     Ok(Json(shop.into()))
@@ -61,14 +56,12 @@ pub(crate) async fn put_shop(
 /// List tax zones
 #[utoipa::path(
     get, path = "/v1/tax-zones", tag = "shop",
-    security(("api_key" = ["catalog:write"])),
     responses((status = 200, description = "All of them", body = TaxZonesOut))
 )]
 pub(crate) async fn list_tax_zones(
     State(app): State<App>,
     caller: Caller,
 ) -> Result<Json<TaxZonesOut>, Problem> {
-    caller.require(Scope::CatalogWrite)?;
     let found = shop::tax_zones(&app.db, caller.tenant.number).await?;
     let tax_zones = found.into_iter().map(|zone| (zone.zone.clone(), zone.into())).collect();
     Ok(Json(TaxZonesOut { tax_zones }))
@@ -79,7 +72,6 @@ pub(crate) async fn list_tax_zones(
 /// The whole of it. One zone without countries stands for all others.
 #[utoipa::path(
     put, path = "/v1/tax-zones/{zone}", tag = "shop",
-    security(("api_key" = ["catalog:write"])),
     params(("zone" = String, Path, description = "What you call it: 1 to 40 of a-z, 0-9, _ and -")),
     request_body = TaxZoneDocument,
     responses(
@@ -94,7 +86,6 @@ pub(crate) async fn put_tax_zone(
     Path(zone): Path<String>,
     Body(wanted): Body<TaxZoneDocument>,
 ) -> Result<Json<TaxZoneDocument>, Problem> {
-    caller.require(Scope::CatalogWrite)?;
     let zone = wanted.named(zone)?;
     shop::put_tax_zone(&app.db, caller.tenant.number, &zone).await.map_err(full)?;
     Ok(Json(zone.into()))
@@ -103,7 +94,6 @@ pub(crate) async fn put_tax_zone(
 /// Take a tax zone away
 #[utoipa::path(
     delete, path = "/v1/tax-zones/{zone}", tag = "shop",
-    security(("api_key" = ["catalog:write"])),
     params(("zone" = String, Path, description = "What you call it")),
     responses(
         (status = 204, description = "It is gone"),
@@ -115,21 +105,18 @@ pub(crate) async fn delete_tax_zone(
     caller: Caller,
     Path(zone): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    caller.require(Scope::CatalogWrite)?;
     gone(shop::delete_tax_zone(&app.db, caller.tenant.number, &zone).await?, "tax zone")
 }
 
 /// List ways to send
 #[utoipa::path(
     get, path = "/v1/shipping-options", tag = "shop",
-    security(("api_key" = ["catalog:write"])),
     responses((status = 200, description = "All of them", body = ShippingOptionsOut))
 )]
 pub(crate) async fn list_shipping(
     State(app): State<App>,
     caller: Caller,
 ) -> Result<Json<ShippingOptionsOut>, Problem> {
-    caller.require(Scope::CatalogWrite)?;
     let found = shop::shipping_options(&app.db, caller.tenant.number).await?;
     let shipping_options = found.into_iter().map(ShippingOptionOut::from).collect();
     Ok(Json(ShippingOptionsOut { shipping_options }))
@@ -140,7 +127,6 @@ pub(crate) async fn list_shipping(
 /// The whole of it. The id is yours to choose, a UUID.
 #[utoipa::path(
     put, path = "/v1/shipping-options/{id}", tag = "shop",
-    security(("api_key" = ["catalog:write"])),
     params(("id" = Uuid, Path, description = "The way")),
     request_body = ShippingDocument,
     responses(
@@ -155,7 +141,6 @@ pub(crate) async fn put_shipping(
     Path(id): Path<Uuid>,
     Body(wanted): Body<ShippingDocument>,
 ) -> Result<Json<ShippingOptionOut>, Problem> {
-    caller.require(Scope::CatalogWrite)?;
     let offered = wanted.named(ShippingOptionId(id))?;
     shop::put_shipping_option(&app.db, caller.tenant.number, &offered).await.map_err(full)?;
     Ok(Json(offered.into()))
@@ -164,7 +149,6 @@ pub(crate) async fn put_shipping(
 /// Take a way to send away
 #[utoipa::path(
     delete, path = "/v1/shipping-options/{id}", tag = "shop",
-    security(("api_key" = ["catalog:write"])),
     params(("id" = Uuid, Path, description = "The way")),
     responses(
         (status = 204, description = "It is gone"),
@@ -176,7 +160,6 @@ pub(crate) async fn delete_shipping(
     caller: Caller,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode, Problem> {
-    caller.require(Scope::CatalogWrite)?;
     let id = ShippingOptionId(id);
     gone(shop::delete_shipping_option(&app.db, caller.tenant.number, id).await?, "way to send")
 }

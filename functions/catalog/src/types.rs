@@ -3,7 +3,6 @@ use app::extract::{Body, Path};
 use app::{App, Problem, ProblemCode};
 use axum::Json;
 use axum::extract::State;
-use domain::access::Scope;
 use domain::catalog::{Product, ProductType};
 use domain::id::TenantNumber;
 use http::StatusCode;
@@ -16,14 +15,12 @@ use crate::wire::{ProductTypeDocument, ProductTypesOut};
 /// List product types
 #[utoipa::path(
     get, path = "/v1/product-types", tag = "catalog",
-    security(("api_key" = ["catalog:write"])),
     responses((status = 200, description = "All of them", body = ProductTypesOut))
 )]
 pub(crate) async fn list_types(
     State(app): State<App>,
     caller: Caller,
 ) -> Result<Json<ProductTypesOut>, Problem> {
-    caller.require(Scope::CatalogWrite)?;
     let found = types::list(&app.db, caller.tenant.number).await?;
     let product_types = found.into_iter().map(|it| (it.name.clone(), it.into())).collect();
     Ok(Json(ProductTypesOut { product_types }))
@@ -32,7 +29,6 @@ pub(crate) async fn list_types(
 /// Read a product type
 #[utoipa::path(
     get, path = "/v1/product-types/{name}", tag = "catalog",
-    security(("api_key" = ["catalog:write"])),
     params(("name" = String, Path, description = "What you call it")),
     responses(
         (status = 200, description = "What its attributes must be", body = ProductTypeDocument),
@@ -44,7 +40,6 @@ pub(crate) async fn get_type(
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<Json<ProductTypeDocument>, Problem> {
-    caller.require(Scope::CatalogWrite)?;
     let found = types::find(&app.db, caller.tenant.number, std::slice::from_ref(&name)).await?;
     let found = found.into_iter().next().ok_or_else(|| missing(&name))?;
     Ok(Json(found.into()))
@@ -56,7 +51,6 @@ pub(crate) async fn get_type(
 /// of the type that are there must fit, unless they are archived.
 #[utoipa::path(
     put, path = "/v1/product-types/{name}", tag = "catalog",
-    security(("api_key" = ["catalog:write"])),
     params(("name" = String, Path, description = "What you call it: 1 to 100 of a-z, 0-9 and -")),
     request_body = ProductTypeDocument,
     responses(
@@ -71,7 +65,6 @@ pub(crate) async fn put_type(
     Path(name): Path<String>,
     Body(wanted): Body<ProductTypeDocument>,
 ) -> Result<Json<ProductTypeDocument>, Problem> {
-    caller.require(Scope::CatalogWrite)?;
     let wanted = ProductType::parse(name, wanted.schema).map_err(unsound)?;
     let put = types::put(&app.db, caller.tenant.number, &wanted).await.map_err(full)?;
     put.map_err(|misfits| in_the_way("products of the type do not fit", &misfits))?;
@@ -83,7 +76,6 @@ pub(crate) async fn put_type(
 /// Archived products of it are of no type then.
 #[utoipa::path(
     delete, path = "/v1/product-types/{name}", tag = "catalog",
-    security(("api_key" = ["catalog:write"])),
     params(("name" = String, Path, description = "What you call it")),
     responses(
         (status = 204, description = "It is gone"),
@@ -96,7 +88,6 @@ pub(crate) async fn delete_type(
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    caller.require(Scope::CatalogWrite)?;
     match types::delete(&app.db, caller.tenant.number, &name).await? {
         None => Err(missing(&name)),
         Some(Ok(())) => Ok(StatusCode::NO_CONTENT),

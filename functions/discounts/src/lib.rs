@@ -12,7 +12,6 @@ use app::extract::{Body, Parameters, Path};
 use app::{App, Function, Problem, ProblemCode, Role, Trigger, Uses};
 use axum::Json;
 use axum::extract::State;
-use domain::access::Scope;
 use domain::discount::Discount;
 use http::StatusCode;
 use serde::Deserialize;
@@ -60,7 +59,6 @@ struct DiscountsPage {
 /// Those that need no code by their id, the others by their code, all in one order.
 #[utoipa::path(
     get, path = "/v1/discounts", tag = "discounts",
-    security(("api_key" = ["catalog:write"])),
     params(DiscountsPage),
     responses((status = 200, description = "Discounts", body = DiscountsOut))
 )]
@@ -69,7 +67,6 @@ async fn list_discounts(
     caller: Caller,
     Parameters(page): Parameters<DiscountsPage>,
 ) -> Result<Json<DiscountsOut>, Problem> {
-    caller.require(Scope::CatalogWrite)?;
     let limit = page.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
     let after = page.after.unwrap_or_default();
     let found = discounts::page(&app.db, caller.tenant.number, &after, limit).await?;
@@ -80,7 +77,6 @@ async fn list_discounts(
 /// Read a discount
 #[utoipa::path(
     get, path = "/v1/discounts/{handle}", tag = "discounts",
-    security(("api_key" = ["catalog:write"])),
     params(("handle" = String, Path, description = "Its code, or its id when it needs none")),
     responses(
         (status = 200, description = "The discount", body = DiscountOut),
@@ -92,7 +88,6 @@ async fn get_discount(
     caller: Caller,
     Path(handle): Path<String>,
 ) -> Result<Json<DiscountOut>, Problem> {
-    caller.require(Scope::CatalogWrite)?;
     let handle = Handle::parse(&handle)?.to_string();
     let found = discounts::find(&app.db, caller.tenant.number, &handle).await?;
     Ok(Json(found.ok_or_else(no_such_discount)?.into()))
@@ -105,7 +100,6 @@ async fn get_discount(
 /// that are there keep what they have.
 #[utoipa::path(
     put, path = "/v1/discounts/{handle}", tag = "discounts",
-    security(("api_key" = ["catalog:write"])),
     params(("handle" = String, Path, description = "Its code, or a UUID when it needs none")),
     request_body = DiscountDocument,
     responses(
@@ -120,7 +114,6 @@ async fn put_discount(
     Path(handle): Path<String>,
     Body(wanted): Body<DiscountDocument>,
 ) -> Result<Json<DiscountOut>, Problem> {
-    caller.require(Scope::CatalogWrite)?;
     let discount = wanted.named(Handle::parse(&handle)?)?;
     let put = discounts::put(&app.db, caller.tenant.number, &discount).await;
     Ok(Json(put.map_err(refused)?.into()))
@@ -131,7 +124,6 @@ async fn put_discount(
 /// With what was counted of it. Orders that had it keep it.
 #[utoipa::path(
     delete, path = "/v1/discounts/{handle}", tag = "discounts",
-    security(("api_key" = ["catalog:write"])),
     params(("handle" = String, Path, description = "Its code, or its id when it needs none")),
     responses(
         (status = 204, description = "It is gone"),
@@ -143,7 +135,6 @@ async fn delete_discount(
     caller: Caller,
     Path(handle): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    caller.require(Scope::CatalogWrite)?;
     let handle = Handle::parse(&handle)?.to_string();
     match discounts::delete(&app.db, caller.tenant.number, &handle).await? {
         true => Ok(StatusCode::NO_CONTENT),

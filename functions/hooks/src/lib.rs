@@ -14,7 +14,6 @@ use app::hooks::Secret;
 use app::{App, Function, Problem, ProblemCode, Role, Trigger, Uses};
 use axum::Json;
 use axum::extract::State;
-use domain::access::Scope;
 use domain::hook::{ENDPOINTS_MAX, OLD_SECRET_VALID, SECRETS_MAX};
 use domain::id::HookId;
 use domain::message::QueueName;
@@ -57,11 +56,9 @@ pub fn function() -> Function {
 /// List endpoints
 #[utoipa::path(
     get, path = "/v1/hooks", tag = "hooks",
-    security(("api_key" = ["hooks:read"])),
     responses((status = 200, description = "All endpoints, the oldest first", body = HooksOut))
 )]
 async fn list_hooks(State(app): State<App>, caller: Caller) -> Result<Json<HooksOut>, Problem> {
-    caller.require(Scope::HooksRead)?;
     let found = hooks::list(&app.db, caller.tenant.number).await?;
     Ok(Json(HooksOut { hooks: found.into_iter().map(HookOut::from).collect() }))
 }
@@ -74,7 +71,6 @@ async fn list_hooks(State(app): State<App>, caller: Caller) -> Result<Json<Hooks
 /// seven times within 28 hours. The secret is shown this once.
 #[utoipa::path(
     post, path = "/v1/hooks", tag = "hooks",
-    security(("api_key" = ["hooks:write"])),
     request_body = HookIn,
     responses(
         (status = 201, description = "Made", body = HookSecretOut),
@@ -87,7 +83,6 @@ async fn post_hook(
     caller: Caller,
     Body(wanted): Body<HookIn>,
 ) -> Result<(StatusCode, Json<HookSecretOut>), Problem> {
-    caller.require(Scope::HooksWrite)?;
     let hook = wanted.checked(&app.courier, app.clock.now())?;
     let secret = Secret::fresh();
     let tenant = caller.tenant.number;
@@ -99,7 +94,6 @@ async fn post_hook(
 /// Read an endpoint
 #[utoipa::path(
     get, path = "/v1/hooks/{hook}", tag = "hooks",
-    security(("api_key" = ["hooks:read"])),
     params(("hook" = Uuid, Path, description = "The endpoint")),
     responses(
         (status = 200, description = "The endpoint", body = HookOut),
@@ -111,7 +105,6 @@ async fn get_hook(
     caller: Caller,
     Path(id): Path<Uuid>,
 ) -> Result<Json<HookOut>, Problem> {
-    caller.require(Scope::HooksRead)?;
     Ok(Json(find(&app, &caller, id).await?.into()))
 }
 
@@ -120,7 +113,6 @@ async fn get_hook(
 /// One that is disabled lets go what was on its way; that can be sent again later.
 #[utoipa::path(
     patch, path = "/v1/hooks/{hook}", tag = "hooks",
-    security(("api_key" = ["hooks:write"])),
     params(("hook" = Uuid, Path, description = "The endpoint")),
     request_body = HookChange,
     responses(
@@ -136,7 +128,6 @@ async fn patch_hook(
     Path(id): Path<Uuid>,
     Body(wanted): Body<HookChange>,
 ) -> Result<Json<HookOut>, Problem> {
-    caller.require(Scope::HooksWrite)?;
     let change = wanted.checked(&app.courier)?;
     let (tenant, now) = (caller.tenant.number, app.clock.now());
     let changed = hooks::change(&app.db, tenant, HookId(id), &change, now).await;
@@ -151,7 +142,6 @@ async fn patch_hook(
 /// With its secrets and the list of its deliveries.
 #[utoipa::path(
     delete, path = "/v1/hooks/{hook}", tag = "hooks",
-    security(("api_key" = ["hooks:write"])),
     params(("hook" = Uuid, Path, description = "The endpoint")),
     responses(
         (status = 204, description = "Gone"),
@@ -163,7 +153,6 @@ async fn delete_hook(
     caller: Caller,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode, Problem> {
-    caller.require(Scope::HooksWrite)?;
     match hooks::delete(&app.db, caller.tenant.number, HookId(id)).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(no_such_hook()),
@@ -175,7 +164,6 @@ async fn delete_hook(
 /// The new one is shown this once. For 24 hours what is sent is signed with the old one too.
 #[utoipa::path(
     post, path = "/v1/hooks/{hook}/rotate", tag = "hooks",
-    security(("api_key" = ["hooks:write"])),
     params(("hook" = Uuid, Path, description = "The endpoint")),
     responses(
         (status = 200, description = "Changed", body = HookSecretOut),
@@ -188,7 +176,6 @@ async fn rotate_hook_secret(
     caller: Caller,
     Path(id): Path<Uuid>,
 ) -> Result<Json<HookSecretOut>, Problem> {
-    caller.require(Scope::HooksWrite)?;
     let hook = find(&app, &caller, id).await?;
     let (secret, now) = (Secret::fresh(), app.clock.now());
     let of = (caller.tenant.number, hook.id);

@@ -44,7 +44,6 @@ pub(crate) struct RowOut {
 /// List refused rows
 #[utoipa::path(
     get, path = "/v1/quarantine", operation_id = "list_quarantine", tag = "points",
-    security(("api_key" = ["points:write"])),
     params(Page),
     responses((status = 200, description = "Refused rows", body = QuarantineOut))
 )]
@@ -53,7 +52,6 @@ pub(crate) async fn list(
     caller: Caller,
     Parameters(page): Parameters<Page>,
 ) -> Result<Json<QuarantineOut>, Problem> {
-    caller.require(Scope::PointsWrite)?;
     let limit = page.limit.unwrap_or(100).clamp(1, 1000);
     let after = QuarantineId(page.after.unwrap_or(Uuid::nil()));
     let found = quarantine::list(&app.db, caller.tenant.number, after, limit).await?;
@@ -77,7 +75,6 @@ pub(crate) async fn list(
 /// writes it, so it counts once however often this is called.
 #[utoipa::path(
     post, path = "/v1/quarantine/{id}", operation_id = "replay_row", tag = "points",
-    security(("api_key" = ["points:write"])),
     params(("id" = Uuid, Path, description = "The refused row")),
     request_body = wire::PointDocument,
     responses(
@@ -92,7 +89,6 @@ pub(crate) async fn replay(
     Path(id): Path<Uuid>,
     Raw(body): Raw,
 ) -> Result<Response, Problem> {
-    caller.require(Scope::PointsWrite)?;
     let tenant = caller.tenant.number;
     // It is as late as it was when it came, however long its repair took.
     let came_at = quarantine::received_at(&app.db, tenant, QuarantineId(id)).await?;
@@ -120,7 +116,6 @@ pub(crate) async fn replay(
 /// Discard a refused row
 #[utoipa::path(
     delete, path = "/v1/quarantine/{id}", operation_id = "discard_row", tag = "points",
-    security(("api_key" = ["points:write"])),
     params(("id" = Uuid, Path, description = "The refused row")),
     responses(
         (status = 204, description = "Gone"),
@@ -132,7 +127,6 @@ pub(crate) async fn discard(
     caller: Caller,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode, Problem> {
-    caller.require(Scope::PointsWrite)?;
     if quarantine::discard(&app.db, caller.tenant.number, QuarantineId(id)).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {

@@ -11,7 +11,6 @@ use app::extract::{Body, Parameters, Path};
 use app::{App, Function, Problem, ProblemCode, Role, Trigger, Uses, relay};
 use axum::Json;
 use axum::extract::State;
-use domain::access::Scope;
 use domain::id::{LocationId, VariantId};
 use serde::Deserialize;
 use store::stock::{self, Adjusted, Wanted};
@@ -86,14 +85,12 @@ struct MovementsPage {
 /// In the order in which orders take their stock from them.
 #[utoipa::path(
     get, path = "/v1/locations", tag = "stock",
-    security(("api_key" = ["stock:read"])),
     responses((status = 200, description = "All locations", body = LocationsOut))
 )]
 async fn list_locations(
     State(app): State<App>,
     caller: Caller,
 ) -> Result<Json<LocationsOut>, Problem> {
-    caller.require(Scope::StockRead)?;
     let found = stock::locations(&app.db, caller.tenant.number).await?;
     Ok(Json(LocationsOut { locations: found.into_iter().map(LocationOut::from).collect() }))
 }
@@ -103,7 +100,6 @@ async fn list_locations(
 /// The id is yours to choose, a UUID.
 #[utoipa::path(
     put, path = "/v1/locations/{id}", tag = "stock",
-    security(("api_key" = ["stock:write"])),
     params(("id" = Uuid, Path, description = "The location")),
     request_body = LocationIn,
     responses(
@@ -117,7 +113,6 @@ async fn put_location(
     Path(id): Path<Uuid>,
     Body(wanted): Body<LocationIn>,
 ) -> Result<Json<LocationOut>, Problem> {
-    caller.require(Scope::StockWrite)?;
     let location = wanted.named(LocationId(id))?;
     stock::put_location(&app.db, caller.tenant.number, &location).await.map_err(named)?;
     Ok(Json(location.into()))
@@ -126,7 +121,6 @@ async fn put_location(
 /// List stock
 #[utoipa::path(
     get, path = "/v1/stock", tag = "stock",
-    security(("api_key" = ["stock:read"])),
     params(StockPage),
     responses((status = 200, description = "Levels by variant and location", body = LevelsOut))
 )]
@@ -135,7 +129,6 @@ async fn list_stock(
     caller: Caller,
     Parameters(page): Parameters<StockPage>,
 ) -> Result<Json<LevelsOut>, Problem> {
-    caller.require(Scope::StockRead)?;
     let limit = page.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
     let wanted = Wanted {
         variant: page.variant.map(VariantId),
@@ -154,7 +147,6 @@ async fn list_stock(
 /// `on_hand` after a count, `change` for what came or went. The same `id` twice is one change.
 #[utoipa::path(
     post, path = "/v1/stock/adjustments", tag = "stock",
-    security(("api_key" = ["stock:write"])),
     request_body = AdjustmentIn,
     responses(
         (status = 200, description = "What there is now", body = LevelOut),
@@ -167,7 +159,6 @@ async fn post_adjustment(
     caller: Caller,
     Body(wanted): Body<AdjustmentIn>,
 ) -> Result<Json<LevelOut>, Problem> {
-    caller.require(Scope::StockWrite)?;
     let actor = caller.actor();
     let adjustment = wanted.check(&actor, app.clock.now())?;
     let tenant = caller.tenant.number;
@@ -196,7 +187,6 @@ async fn post_adjustment(
 /// The newest first. Their sums are what there is.
 #[utoipa::path(
     get, path = "/v1/stock/movements", tag = "stock",
-    security(("api_key" = ["stock:read"])),
     params(MovementsPage),
     responses((status = 200, description = "Movements", body = MovementsOut))
 )]
@@ -205,7 +195,6 @@ async fn list_movements(
     caller: Caller,
     Parameters(page): Parameters<MovementsPage>,
 ) -> Result<Json<MovementsOut>, Problem> {
-    caller.require(Scope::StockRead)?;
     let limit = page.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
     let (variant, before) = (page.variant.map(VariantId), page.before.unwrap_or(i64::MAX));
     let tenant = caller.tenant.number;

@@ -1,13 +1,14 @@
-//! Writes to customers what became of their orders.
+//! Writes to customers what became of their orders, and to people the codes they wait for.
 //!
 //! - Trigger: queue `mail`, in any order.
-//! - Reads: orders from where it had read them, contacts.
+//! - Reads: orders from where it had read them, contacts; codes of people, invitations.
 //! - Writes: where each letter stands; how far it has read.
 //! - Emits: letters, to the mail server.
 //! - On failure: until the hand-over another delivery of the nudge takes over. From the hand-over
 //!   on, which one worker wins, a letter is never sent again, whatever happens: what nobody knows
 //!   is `unknown`. Only a mail server that surely did not take it is tried again, five times over
-//!   six hours; then the letter has failed.
+//!   six hours; then the letter has failed. A letter with a code may come twice; one that never
+//!   came is asked for again.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use app::port::{Letter, MAX_ATTEMPTS, MailError};
 use app::trace::chain;
 use app::unsubscribe::Keys;
 use app::{App, Delivery, Failure, Function, Role, Trigger, Uses, order_link, step};
-use domain::message::{Nudge, QueueName};
+use domain::message::{MailMessage, QueueName};
 use domain::order::{self, Owed};
 use domain::report::DeliveryState as State;
 use domain::tenant::Tenant;
@@ -24,6 +25,8 @@ use store::letters::{self, OrderLetter};
 use store::{access, orders};
 
 mod letter;
+/// Letters with codes.
+mod note;
 
 /// The function.
 #[must_use]
@@ -39,8 +42,8 @@ pub fn function() -> Function {
 /// the letter and out of our log.
 #[derive(Debug, thiserror::Error)]
 enum NotSent {
-    #[error("nobody writes to customers of that")]
-    OfNoOrder,
+    #[error("nobody has kept yet what the letter is about")]
+    NotKept,
     #[error("another worker holds the letter")]
     Elsewhere,
     #[error("the mail server did not take the letter yet")]
@@ -53,9 +56,13 @@ const TRIED_AGAIN_MINUTES: [u64; MAX_ATTEMPTS as usize - 1] = [5, 25, 90, 240];
 const DETAIL_CHARS: usize = 500;
 
 async fn write(app: App, delivery: Delivery) -> Result<(), Failure> {
-    let nudge = serde_json::from_str(&delivery.body).map_err(Failure::discard)?;
-    let Nudge::Order { tenant, order: id } = nudge else {
-        return Err(Failure::discard(NotSent::OfNoOrder));
+    let message = serde_json::from_str(&delivery.body).map_err(Failure::discard)?;
+    let (tenant, id) = match message {
+        MailMessage::Order { tenant, order } => (tenant, order),
+        MailMessage::Code { code } => return note::code(&app, code, delivery.attempt).await,
+        MailMessage::Invited { invitation } => {
+            return note::invitation(&app, invitation, delivery.attempt).await;
+        }
     };
     tracing::Span::current().record("tenant", tenant.0);
     let followed = orders::follow(&app.db, tenant, QueueName::Mail, id).await?;

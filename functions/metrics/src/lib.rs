@@ -11,7 +11,6 @@ use app::extract::{Body, Parameters, Path};
 use app::{App, Function, Problem, ProblemCode, Role, Trigger, Uses};
 use axum::Json;
 use axum::extract::State;
-use domain::access::Scope;
 use domain::metric::{Declaration, MetricName};
 use serde::Deserialize;
 use store::metrics::{self, Declared, Drafts, Metric};
@@ -73,7 +72,6 @@ struct SeriesPage {
 /// List metrics
 #[utoipa::path(
     get, path = "/v1/metrics", tag = "metrics",
-    security(("api_key" = ["metrics:read"])),
     params(MetricsPage),
     responses((status = 200, description = "Metrics by name", body = MetricsOut))
 )]
@@ -82,7 +80,6 @@ async fn list_metrics(
     caller: Caller,
     Parameters(page): Parameters<MetricsPage>,
 ) -> Result<Json<MetricsOut>, Problem> {
-    caller.require(Scope::MetricsRead)?;
     let limit = page.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
     let found = metrics::list(&app.db, caller.tenant.number, &page.after, limit).await?;
     let next = app::page::next(&found, limit, |metric| metric.name.clone());
@@ -92,7 +89,6 @@ async fn list_metrics(
 /// Describe a metric
 #[utoipa::path(
     get, path = "/v1/metrics/{name}", tag = "metrics",
-    security(("api_key" = ["metrics:read"])),
     params(("name" = String, Path, description = "The metric")),
     responses(
         (status = 200, description = "The metric", body = MetricOut),
@@ -104,7 +100,6 @@ async fn get_metric(
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<Json<MetricOut>, Problem> {
-    caller.require(Scope::MetricsRead)?;
     Ok(Json(find(&app, &caller, &name).await?.into()))
 }
 
@@ -114,7 +109,6 @@ async fn get_metric(
 /// left out becomes what is usual for its kind.
 #[utoipa::path(
     put, path = "/v1/metrics/{name}", tag = "metrics",
-    security(("api_key" = ["metrics:write"])),
     params(("name" = String, Path, description = "A letter, then up to 63 of a-z, 0-9, _ and .")),
     request_body = DeclarationIn,
     responses(
@@ -128,7 +122,6 @@ async fn put_metric(
     Path(name): Path<String>,
     Body(wanted): Body<DeclarationIn>,
 ) -> Result<Json<MetricOut>, Problem> {
-    caller.require(Scope::MetricsWrite)?;
     let name =
         MetricName::parse(&name).map_err(|error| Problem::invalid("name", error.to_string()))?;
     let declaration = Declaration::try_from(wanted)?;
@@ -149,7 +142,6 @@ async fn put_metric(
 /// List the series of a metric
 #[utoipa::path(
     get, path = "/v1/metrics/{name}/series", tag = "metrics",
-    security(("api_key" = ["metrics:read"])),
     params(("name" = String, Path, description = "The metric"), SeriesPage),
     responses(
         (status = 200, description = "Series by id", body = SeriesOut),
@@ -162,7 +154,6 @@ async fn list_series(
     Path(name): Path<String>,
     Parameters(page): Parameters<SeriesPage>,
 ) -> Result<Json<SeriesOut>, Problem> {
-    caller.require(Scope::MetricsRead)?;
     let metric = find(&app, &caller, &name).await?;
     let limit = page.limit.unwrap_or(PAGE).clamp(1, PAGE_MAX);
     let found = series::list(&app.db, caller.tenant.number, metric.id, page.after, limit).await?;
@@ -175,7 +166,6 @@ async fn list_series(
 /// The tag with the most values comes first: it is the one that makes series explode.
 #[utoipa::path(
     get, path = "/v1/metrics/{name}/tags", tag = "metrics",
-    security(("api_key" = ["metrics:read"])),
     params(("name" = String, Path, description = "The metric")),
     responses(
         (status = 200, description = "Tags", body = TagsOut),
@@ -187,7 +177,6 @@ async fn list_tags(
     caller: Caller,
     Path(name): Path<String>,
 ) -> Result<Json<TagsOut>, Problem> {
-    caller.require(Scope::MetricsRead)?;
     let metric = find(&app, &caller, &name).await?;
     let tags = series::tags(&app.db, caller.tenant.number, metric.id).await?;
     let tags =
@@ -198,7 +187,6 @@ async fn list_tags(
 /// List the values of a tag
 #[utoipa::path(
     get, path = "/v1/metrics/{name}/tags/{key}", tag = "metrics",
-    security(("api_key" = ["metrics:read"])),
     params(
         ("name" = String, Path, description = "The metric"),
         ("key" = String, Path, description = "The tag"),
@@ -213,7 +201,6 @@ async fn list_tag_values(
     caller: Caller,
     Path((name, key)): Path<(String, String)>,
 ) -> Result<Json<TagValuesOut>, Problem> {
-    caller.require(Scope::MetricsRead)?;
     let metric = find(&app, &caller, &name).await?;
     let tenant = caller.tenant.number;
     let values = series::tag_values(&app.db, tenant, metric.id, &key, TAG_VALUES).await?;

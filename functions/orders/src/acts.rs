@@ -4,7 +4,6 @@ use app::extract::{Body, IdempotencyKey, Path};
 use app::{App, Problem, orders};
 use axum::Json;
 use axum::extract::State;
-use domain::access::Scope;
 use domain::id::{OrderId, PaymentId, RefundId};
 use domain::order::{Command, Order, Rejected};
 use store::{orders as kept, receipts};
@@ -21,7 +20,6 @@ use crate::wire::{
 /// gift card what that paid.
 #[utoipa::path(
     post, path = "/v1/orders/{order}/cancel", operation_id = "cancel_order", tag = "orders",
-    security(("api_key" = ["orders:write"])),
     params(("order" = Uuid, Path, description = "The order")),
     request_body = CancelIn,
     responses(
@@ -47,7 +45,6 @@ pub(crate) async fn cancel(
 /// before what a gift card paid.
 #[utoipa::path(
     post, path = "/v1/orders/{order}/reductions", operation_id = "reduce_order", tag = "orders",
-    security(("api_key" = ["orders:write"])),
     params(
         ("order" = Uuid, Path, description = "The order"),
         ("Idempotency-Key" = Option<String>, Header, description = "Required: one for each call"),
@@ -66,7 +63,6 @@ pub(crate) async fn reduce(
     key: IdempotencyKey,
     Body(wanted): Body<ReduceIn>,
 ) -> Result<Json<OrderOut>, Problem> {
-    caller.require(Scope::OrdersWrite)?;
     let refund = RefundId(named(id, &key.required()?, b"reduction"));
     let (portions, reason) = (wanted.portions(), wanted.reason.checked("reason")?);
     let reduce = || Command::Reduce { portions: portions.clone(), reason: reason.clone(), refund };
@@ -78,7 +74,6 @@ pub(crate) async fn reduce(
 /// All of it unless an amount is given; what is not taken is let go.
 #[utoipa::path(
     post, path = "/v1/orders/{order}/capture", operation_id = "capture_payment", tag = "orders",
-    security(("api_key" = ["orders:write"])),
     params(("order" = Uuid, Path, description = "The order")),
     request_body = AmountIn,
     responses(
@@ -106,7 +101,6 @@ pub(crate) async fn capture(
 /// Let money go that is authorized
 #[utoipa::path(
     post, path = "/v1/orders/{order}/void", operation_id = "void_payment", tag = "orders",
-    security(("api_key" = ["orders:write"])),
     params(("order" = Uuid, Path, description = "The order")),
     request_body = VoidIn,
     responses(
@@ -134,7 +128,6 @@ pub(crate) async fn void(
 /// and the rest to the gift card. The same `Idempotency-Key` again is the same refund.
 #[utoipa::path(
     post, path = "/v1/orders/{order}/refunds", operation_id = "refund_payment", tag = "orders",
-    security(("api_key" = ["orders:write"])),
     params(
         ("order" = Uuid, Path, description = "The order"),
         ("Idempotency-Key" = Option<String>, Header, description = "Required: one for each call"),
@@ -152,7 +145,6 @@ pub(crate) async fn refund(
     key: IdempotencyKey,
     Body(wanted): Body<RefundIn>,
 ) -> Result<Json<OrderOut>, Problem> {
-    caller.require(Scope::OrdersWrite)?;
     let refund = RefundId(named(id, &key.required()?, b"refund"));
     let (amount_minor, reason) = (wanted.amount_minor, wanted.reason.checked("reason")?);
     let payment = wanted.payment.map(PaymentId);
@@ -163,7 +155,6 @@ pub(crate) async fn refund(
 /// Hold an order for review, or let it go on
 #[utoipa::path(
     post, path = "/v1/orders/{order}/review", operation_id = "review_order", tag = "orders",
-    security(("api_key" = ["orders:write"])),
     params(("order" = Uuid, Path, description = "The order")),
     request_body = ReviewIn,
     responses(
@@ -192,7 +183,6 @@ pub(crate) async fn review(
 /// For the shop's own eyes, in the history. Erasing a customer's data leaves notes alone.
 #[utoipa::path(
     post, path = "/v1/orders/{order}/notes", operation_id = "add_note", tag = "orders",
-    security(("api_key" = ["orders:write"])),
     params(("order" = Uuid, Path, description = "The order")),
     request_body = NoteIn,
     responses(
@@ -213,7 +203,6 @@ pub(crate) async fn note(
 /// Change name and addresses
 #[utoipa::path(
     put, path = "/v1/orders/{order}/contact", operation_id = "change_contact", tag = "orders",
-    security(("api_key" = ["orders:write"])),
     params(("order" = Uuid, Path, description = "The order")),
     request_body = ContactDocument,
     responses(
@@ -228,7 +217,6 @@ pub(crate) async fn change_contact(
     Path(id): Path<Uuid>,
     Body(wanted): Body<ContactDocument>,
 ) -> Result<Json<OrderOut>, Problem> {
-    caller.require(Scope::OrdersWrite)?;
     let order = kept::load(&app.db, caller.tenant.number, OrderId(id)).await?;
     let contact = wanted.named(order.ok_or_else(orders::missing)?.terms.contact)?;
     let commands = |_loaded: &kept::Loaded| Ok(vec![Command::ChangeContact]);
@@ -241,7 +229,6 @@ pub(crate) async fn change_contact(
 /// Name, addresses, e-mail and telephone are gone for good; what was bought and paid stays.
 #[utoipa::path(
     delete, path = "/v1/orders/{order}/contact", operation_id = "erase_contact", tag = "orders",
-    security(("api_key" = ["orders:write"])),
     params(("order" = Uuid, Path, description = "The order")),
     responses(
         (status = 200, description = "The order without them", body = OrderOut),
@@ -263,7 +250,6 @@ pub(crate) async fn act(
     id: Uuid,
     command: impl Fn(&Order) -> Result<Command, Rejected>,
 ) -> Result<Json<OrderOut>, Problem> {
-    caller.require(Scope::OrdersWrite)?;
     let commands = |loaded: &kept::Loaded| Ok(vec![command(&loaded.order)?]);
     let order = orders::act(app, caller, OrderId(id), None, commands).await?;
     told(app, caller, &order).await

@@ -11,7 +11,6 @@ use app::extract::{Body, Path};
 use app::{App, Function, Problem, ProblemCode, Role, Trigger, Uses, due};
 use axum::Json;
 use axum::extract::State;
-use domain::access::Scope;
 use domain::id::ReportId;
 use domain::message::QueueName;
 use domain::metric::Kind;
@@ -53,11 +52,9 @@ pub fn function() -> Function {
 /// List reports
 #[utoipa::path(
     get, path = "/v1/reports", tag = "reports",
-    security(("api_key" = ["reports:read"])),
     responses((status = 200, description = "All reports, the oldest first", body = ReportsOut))
 )]
 async fn list_reports(State(app): State<App>, caller: Caller) -> Result<Json<ReportsOut>, Problem> {
-    caller.require(Scope::ReportsRead)?;
     let found = reports::list(&app.db, caller.tenant.number).await?;
     let reports = found.iter().map(ReportOut::of).collect();
     Ok(Json(ReportsOut { reports }))
@@ -68,7 +65,6 @@ async fn list_reports(State(app): State<App>, caller: Caller) -> Result<Json<Rep
 /// At most one letter leaves for each recipient and local date. The reply shows the next runs.
 #[utoipa::path(
     post, path = "/v1/reports", tag = "reports",
-    security(("api_key" = ["reports:write"])),
     request_body = ReportIn,
     responses(
         (status = 201, description = "Made", body = ReportOut),
@@ -81,7 +77,6 @@ async fn post_report(
     caller: Caller,
     Body(wanted): Body<ReportIn>,
 ) -> Result<(StatusCode, Json<ReportOut>), Problem> {
-    caller.require(Scope::ReportsWrite)?;
     let wanted = wanted.check(&caller.tenant)?;
     require_metrics(&app, &caller, &wanted.items).await?;
     let now = app.clock.now();
@@ -100,7 +95,6 @@ async fn post_report(
 /// Read a report
 #[utoipa::path(
     get, path = "/v1/reports/{id}", tag = "reports",
-    security(("api_key" = ["reports:read"])),
     params(("id" = Uuid, Path, description = "The report")),
     responses(
         (status = 200, description = "The report", body = ReportOut),
@@ -112,7 +106,6 @@ async fn get_report(
     caller: Caller,
     Path(id): Path<Uuid>,
 ) -> Result<Json<ReportOut>, Problem> {
-    caller.require(Scope::ReportsRead)?;
     Ok(Json(show(&app, &caller, ReportId(id)).await?))
 }
 
@@ -121,7 +114,6 @@ async fn get_report(
 /// All of it: what is left out returns to its default. Who has unsubscribed stays so.
 #[utoipa::path(
     put, path = "/v1/reports/{id}", tag = "reports",
-    security(("api_key" = ["reports:write"])),
     params(("id" = Uuid, Path, description = "The report")),
     request_body = ReportIn,
     responses(
@@ -136,7 +128,6 @@ async fn put_report(
     Path(id): Path<Uuid>,
     Body(wanted): Body<ReportIn>,
 ) -> Result<Json<ReportOut>, Problem> {
-    caller.require(Scope::ReportsWrite)?;
     let before = find(&app, &caller, ReportId(id)).await?.report;
     let wanted = wanted.check(&caller.tenant)?;
     require_metrics(&app, &caller, &wanted.items).await?;
@@ -162,7 +153,6 @@ async fn put_report(
 /// With the list of its deliveries. To stop sending for a while, pause it.
 #[utoipa::path(
     delete, path = "/v1/reports/{id}", tag = "reports",
-    security(("api_key" = ["reports:write"])),
     params(("id" = Uuid, Path, description = "The report")),
     responses(
         (status = 204, description = "Gone"),
@@ -174,7 +164,6 @@ async fn delete_report(
     caller: Caller,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode, Problem> {
-    caller.require(Scope::ReportsWrite)?;
     match reports::delete(&app.db, caller.tenant.number, ReportId(id)).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(no_such_report()),

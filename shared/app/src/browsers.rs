@@ -4,14 +4,13 @@ use std::sync::Arc;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use domain::access::Scope;
+use domain::access::{self, Needs, Scope};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD,
     CACHE_CONTROL, ORIGIN, VARY,
 };
 use http::{HeaderValue, Method, StatusCode};
-use serde_json::json;
 use utoipa::openapi::OpenApi;
 
 use crate::{ProblemCode, extract};
@@ -26,28 +25,19 @@ const ASKED_AGAIN_S: u64 = 7_200;
 
 /// The methods that pages of other origins may call, by path: those that ask for no more than a
 /// browser's key may do.
-pub struct Browsers(BTreeMap<String, Vec<String>>);
+pub struct Browsers(BTreeMap<String, Vec<&'static str>>);
 
 impl Browsers {
-    /// Reads in the API document which these are.
+    /// Which these are among the paths of a document.
     #[must_use]
     pub fn of(document: &OpenApi) -> Self {
-        let for_browsers = |operation: &serde_json::Value| {
-            let scopes = operation["security"][0]["api_key"].as_array();
-            scopes.is_some_and(|scopes| {
-                let known = |scope: &serde_json::Value| Scope::parse(scope.as_str()?);
-                let held = |scope| Scope::OF_BROWSERS.contains(&scope);
-                !scopes.is_empty() && scopes.iter().all(|scope| known(scope).is_some_and(held))
-            })
+        let held = |method: &&str, path: &str| match access::needs(method, path) {
+            Some(Needs::Of(scope)) => Scope::OF_BROWSERS.contains(&scope),
+            _ => false,
         };
         let mut paths = BTreeMap::new();
-        for (path, operations) in &document.paths.paths {
-            let operations = json!(operations);
-            let each = operations.as_object().into_iter().flatten();
-            let methods: Vec<String> = each
-                .filter(|(_method, operation)| for_browsers(operation))
-                .map(|(method, _operation)| method.to_uppercase())
-                .collect();
+        for path in document.paths.paths.keys() {
+            let methods: Vec<_> = access::methods(path).filter(|it| held(it, path)).collect();
             if !methods.is_empty() {
                 paths.insert(path.clone(), methods);
             }
@@ -80,7 +70,7 @@ pub(crate) async fn share(
         return granted(origin, methods);
     }
     let called = request.method().as_str();
-    if !methods.iter().any(|method| method == called) {
+    if !methods.contains(&called) {
         return next.run(request).await;
     }
     let mut response = next.run(request).await;
@@ -98,7 +88,7 @@ pub(crate) async fn share(
     response
 }
 
-fn granted(origin: &HeaderValue, methods: &[String]) -> Response {
+fn granted(origin: &HeaderValue, methods: &[&str]) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());

@@ -14,6 +14,10 @@ pub use crate::function::{
 };
 pub use crate::problem::{Problem, ProblemCode};
 
+/// From where calls come, and how often they try.
+pub mod attempts;
+/// What callers do to tenants, for the log.
+pub mod audit;
 /// Which calls pages of other origins may make, and that browsers are told so.
 pub mod browsers;
 /// Answers that whoever has them need not be told again.
@@ -58,6 +62,8 @@ pub mod port;
 pub mod problem;
 /// Sending on what a transaction left in the outbox.
 pub mod relay;
+/// Tokens that need not be kept.
+pub mod sealed;
 /// The layers that every HTTP function shares, whoever hosts it.
 pub mod serve;
 /// Named places at which a test may kill the process.

@@ -61,6 +61,8 @@ problem_codes! {
     Malformed = "malformed", BAD_REQUEST, "The request cannot be read";
     /// No credential, or one that is unknown, expired or mistyped.
     Unauthenticated = "unauthenticated", UNAUTHORIZED, "The credential is missing or not valid";
+    /// The password is right, and a code of the second factor is missing.
+    FactorRequired = "second_factor_required", UNAUTHORIZED, "A second factor is asked for";
     /// The credential lacks a scope.
     Forbidden = "forbidden", FORBIDDEN, "The credential does not allow this";
     /// The key is for pages of other origins.

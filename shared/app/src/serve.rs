@@ -6,7 +6,9 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, StatusCode};
+use domain::access::{self, Needs};
+use http::request::Parts;
+use http::{HeaderValue, StatusCode, header};
 use store::meter::Meter;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
@@ -15,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::browsers::{self, Browsers};
 use crate::invoke::panic_words;
 use crate::trace::{TraceParent, request_id};
-use crate::{App, Deadline, Problem, ProblemCode, extract};
+use crate::{App, Deadline, Problem, ProblemCode, caller, extract};
 
 /// No body is larger than what a Lambda function can be sent.
 const BODY_BYTES: usize = 6 << 20;
@@ -34,8 +36,8 @@ pub fn router(name: &'static str, routes: OpenApiRouter<App>, app: App) -> Route
     let (routes, document) = routes.split_for_parts();
     let browsers = Arc::new(Browsers::of(&document));
     routes
-        .method_not_allowed_fallback(method_not_allowed)
-        .with_state(app)
+        .with_state(app.clone())
+        .layer(middleware::from_fn_with_state(app, admit))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(browsers, browsers::share))
@@ -47,8 +49,49 @@ pub async fn no_such_path() -> Problem {
     Problem::new(ProblemCode::NotFound, "no function serves this path")
 }
 
-async fn method_not_allowed() -> Problem {
-    Problem::new(ProblemCode::MethodNotAllowed, "the path is right, but not for this method")
+/// Serves what the table of routes knows, to whom it says. What it does not know is not served,
+/// whatever handlers there are.
+async fn admit(State(app): State<App>, request: Request, next: Next) -> Response {
+    let Some(path) = request.extensions().get::<MatchedPath>().cloned() else {
+        return next.run(request).await;
+    };
+    let Some(needs) = access::needs(request.method().as_str(), path.as_str()) else {
+        return method_not_allowed(path.as_str());
+    };
+    let (mut parts, body) = request.into_parts();
+    match show(needs, &mut parts, &app).await {
+        Ok(()) => next.run(Request::from_parts(parts, body)).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Checks what a call must show, and leaves who it is for its handler.
+async fn show(needs: Needs, parts: &mut Parts, app: &App) -> Result<(), Problem> {
+    if needs == Needs::Nothing {
+        return Ok(());
+    }
+    let identified = caller::identify(parts, app).await?;
+    if needs == Needs::Person {
+        parts.extensions.insert(identified.person()?);
+        return Ok(());
+    }
+    let caller = identified.caller()?;
+    tracing::Span::current().record("tenant", caller.tenant.number.0);
+    if let Needs::Of(scope) = needs {
+        caller.require(scope)?;
+    }
+    parts.extensions.insert(caller);
+    Ok(())
+}
+
+fn method_not_allowed(path: &str) -> Response {
+    let allowed = access::methods(path).collect::<Vec<_>>().join(", ");
+    let told = "the path is right, but not for this method";
+    Problem::new(ProblemCode::MethodNotAllowed, told)
+        .with_headers(|headers| {
+            headers.extend(HeaderValue::try_from(allowed).map(|allowed| (header::ALLOW, allowed)));
+        })
+        .into_response()
 }
 
 fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {

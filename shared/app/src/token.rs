@@ -1,12 +1,13 @@
-use domain::access::Role;
-use domain::id::TenantId;
+use domain::access::Scope;
+use domain::id::{SessionId, TenantId};
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// The service that tokens are for.
 pub const AUDIENCE: &str = "takings-api";
-/// How long a token lives: a permission that was taken away ends with it.
+/// How long a token lives. What is taken away from its key or its person ends at once.
 pub const LIFETIME_S: i64 = 900;
 /// How far two clocks may be apart.
 const LEEWAY_S: i64 = 30;
@@ -67,23 +68,35 @@ pub struct Claims {
     /// For which service.
     pub aud: String,
     /// Whom it speaks of: a person, or the API key it was exchanged for.
-    pub sub: String,
+    pub sub: Uuid,
     /// Not after, in seconds.
     pub exp: i64,
     /// Not before, in seconds.
     pub nbf: i64,
     /// Issued at, in seconds.
     pub iat: i64,
-    /// In which tenant.
-    pub tenant: TenantId,
-    /// As what.
-    pub role: Role,
-    /// What it may do at most, if less than the role.
+    /// In which tenant. A person may have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scopes: Option<Vec<domain::access::Scope>>,
-    /// What the API key it was exchanged for may send in a minute: both draw on the same.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub points_per_minute: Option<u32>,
+    pub tenant: Option<TenantId>,
+    /// What its bearer is.
+    #[serde(flatten)]
+    pub bearer: Bearer,
+}
+
+/// What the bearer of a token is.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(tag = "bearer", rename_all = "snake_case")]
+pub enum Bearer {
+    /// Whoever has the key.
+    Key {
+        /// What it may do, if the key still may.
+        scopes: Vec<Scope>,
+    },
+    /// A person, who may do what the role in the tenant allows at that moment.
+    Person {
+        /// Where they are logged in: the token ends with it.
+        session: SessionId,
+    },
 }
 
 /// Why a token is refused. None of it is told to the bearer.

@@ -108,6 +108,11 @@ impl Keys {
         self.0.iter().map(|(_, key)| mac(key, parts).finalize().into_bytes().into()).collect()
     }
 
+    /// What one key makes of parts; none when there is no such key.
+    pub(crate) fn derived_by(&self, version: u32, parts: &[&[u8]]) -> Option<[u8; 32]> {
+        Some(mac(self.key(version)?, parts).finalize().into_bytes().into())
+    }
+
     fn key(&self, version: u32) -> Option<&[u8]> {
         self.0.iter().find(|(known, _)| *known == version).map(|(_, key)| key.as_slice())
     }

@@ -1,6 +1,7 @@
 use std::convert::Infallible;
 
 use app::Deadline;
+use app::attempts::ClientAddress;
 use axum::Router;
 use axum::response::Response;
 use http::header::{HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
@@ -46,10 +47,14 @@ pub(crate) async fn respond(
 /// What the layers of every HTTP function look for: deadline, request id, trace.
 fn complete(request: &mut Request, deadline: Deadline) {
     request.extensions_mut().insert(deadline);
-    let event_id = match request.request_context_ref() {
-        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
-        _ => None,
+    let (event_id, address) = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => {
+            (context.request_id.clone(), context.http.source_ip.as_deref())
+        }
+        _ => (None, None),
     };
+    let address = ClientAddress(address.and_then(|address| address.parse().ok()));
+    request.extensions_mut().insert(address);
     let headers = request.headers_mut();
     if let Some(id) = event_id.and_then(|id| HeaderValue::try_from(id).ok()) {
         headers.entry(REQUEST_ID).or_insert(id);

@@ -5,12 +5,15 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use self::origin::{NotAnOrigin, Origin};
+pub use self::route::{Needs, ROUTES, methods, needs};
 
 use crate::id::ApiKeyId;
 use crate::tenant::Tenant;
 
 /// The pages that may use a key.
 mod origin;
+/// What each call needs.
+mod route;
 
 /// What a credential may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -69,11 +72,26 @@ pub enum Scope {
     /// Change these endpoints, see their secrets once, and send again.
     #[serde(rename = "hooks:write")]
     HooksWrite,
+    /// See who belongs to the team. For people alone, as those that follow.
+    #[serde(rename = "team:read")]
+    TeamRead,
+    /// Invite, change roles, remove.
+    #[serde(rename = "team:write")]
+    TeamWrite,
+    /// See API keys, but no secret.
+    #[serde(rename = "keys:read")]
+    KeysRead,
+    /// Make, rotate and revoke API keys.
+    #[serde(rename = "keys:write")]
+    KeysWrite,
+    /// Read who changed what.
+    #[serde(rename = "audit:read")]
+    AuditRead,
 }
 
 impl Scope {
     /// Every scope.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 23] = [
         Self::PointsWrite,
         Self::PointsBackfill,
         Self::MetricsRead,
@@ -92,6 +110,11 @@ impl Scope {
         Self::OrdersWrite,
         Self::HooksRead,
         Self::HooksWrite,
+        Self::TeamRead,
+        Self::TeamWrite,
+        Self::KeysRead,
+        Self::KeysWrite,
+        Self::AuditRead,
     ];
 
     /// As it is written in keys, tokens and the API document.
@@ -116,16 +139,36 @@ impl Scope {
             Self::OrdersWrite => "orders:write",
             Self::HooksRead => "hooks:read",
             Self::HooksWrite => "hooks:write",
+            Self::TeamRead => "team:read",
+            Self::TeamWrite => "team:write",
+            Self::KeysRead => "keys:read",
+            Self::KeysWrite => "keys:write",
+            Self::AuditRead => "audit:read",
         }
     }
 
     /// What a key holds that anybody may read in the pages of a shop.
     pub const OF_BROWSERS: [Self; 2] = [Self::CatalogRead, Self::CartsWrite];
 
+    /// What no key holds: who has a key can make himself no other way in.
+    pub const OF_PEOPLE: [Self; 5] =
+        [Self::TeamRead, Self::TeamWrite, Self::KeysRead, Self::KeysWrite, Self::AuditRead];
+
+    /// What a key may hold.
+    pub fn of_keys() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|scope| !Self::OF_PEOPLE.contains(scope))
+    }
+
     /// By its written form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scope| scope.as_str() == text)
+    }
+
+    /// Whether it changes nothing.
+    #[must_use]
+    pub fn is_reading(self) -> bool {
+        self.as_str().ends_with(":read")
     }
 }
 
@@ -133,24 +176,50 @@ impl Scope {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Everything, and the tenant itself.
+    /// Everything, and who else is an owner.
     Owner,
-    /// Everything but the tenant itself.
+    /// Everything but owners.
     Admin,
-    /// Records, imports, declares, schedules.
+    /// Everything but who else gets in, and where data goes: no team, keys and endpoints.
     Editor,
-    /// Reads.
+    /// Reads what the business does, and not how it is administered.
     Viewer,
 }
 
 impl Role {
+    /// Every role.
+    pub const ALL: [Self; 4] = [Self::Owner, Self::Admin, Self::Editor, Self::Viewer];
+
+    /// As it is written.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Admin => "admin",
+            Self::Editor => "editor",
+            Self::Viewer => "viewer",
+        }
+    }
+
+    /// By its written form.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+
     /// What the role may do.
     #[must_use]
     pub fn scopes(self) -> Vec<Scope> {
-        let reads = |scope: &Scope| scope.as_str().ends_with(":read");
+        let of_business = |scope: &Scope| {
+            *scope == Scope::TeamRead
+                || !Scope::OF_PEOPLE.contains(scope)
+                    && !matches!(scope, Scope::HooksRead | Scope::HooksWrite)
+        };
+        let all = Scope::ALL.into_iter();
         match self {
-            Self::Owner | Self::Admin | Self::Editor => Scope::ALL.to_vec(),
-            Self::Viewer => Scope::ALL.into_iter().filter(reads).collect(),
+            Self::Owner | Self::Admin => all.collect(),
+            Self::Editor => all.filter(of_business).collect(),
+            Self::Viewer => all.filter(of_business).filter(|it| it.is_reading()).collect(),
         }
     }
 }

@@ -78,6 +78,14 @@ identifiers! {
     HookId,
     /// One event on its way to one endpoint.
     HookDeliveryId,
+    /// A human being with an account.
+    PersonId,
+    /// Where a person is logged in.
+    SessionId,
+    /// What a letter allows its reader once.
+    CodeId,
+    /// Somebody asked into a team.
+    InvitationId,
 }
 
 /// A tenant, as the database knows it: four bytes in every row, so isolation costs no space.

@@ -4,6 +4,8 @@
 
 /// Who may do what: scopes, roles and API keys.
 pub mod access;
+/// Who did what to a tenant, each entry bound to the one before.
+pub mod audit;
 /// Points that arrive together, and what becomes of each.
 pub mod batch;
 /// How a tenant counts time: zones, buckets, periods, comparisons and schedules.
@@ -27,6 +29,8 @@ pub mod hook;
 pub mod id;
 /// Files of history: what may be done with them, and how their lines become points.
 pub mod import;
+/// How often people may try things.
+pub mod limit;
 /// The queue vocabulary: one versioned enum for each queue.
 pub mod message;
 /// Metrics, tags and points: what may be recorded, and under which name.
@@ -39,6 +43,8 @@ pub mod order;
 pub mod parcel;
 /// What a payment provider says, and whether it is really the provider.
 pub mod payment;
+/// People: how they prove who they are, and where they are logged in.
+pub mod person;
 /// Lines of any measurements turned into points.
 pub mod points_file;
 /// What a basket comes to.
@@ -53,5 +59,7 @@ pub mod report;
 pub mod sales;
 /// Rows of delimited text that arrives in pieces.
 pub mod table;
+/// Who may change who belongs to a tenant.
+pub mod team;
 /// Tenants: one business, the unit of isolation and of time.
 pub mod tenant;

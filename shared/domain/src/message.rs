@@ -3,7 +3,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::id::{
-    DeliveryId, HookDeliveryId, ImportId, OrderId, ReceiptId, TenantId, TenantNumber, VariantId,
+    CodeId, DeliveryId, HookDeliveryId, ImportId, InvitationId, OrderId, ReceiptId, TenantId,
+    TenantNumber, VariantId,
 };
 use crate::parcel;
 use crate::payment::Notice;
@@ -215,6 +216,32 @@ pub enum RecommendationMessage {
     Count {
         /// In which.
         tenant: TenantNumber,
+    },
+}
+
+/// What the `mail` queue carries: that a letter may be owed. To whom, whoever hears it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub enum MailMessage {
+    /// Something happened to an order: [`Nudge::Order`].
+    #[serde(rename = "order.changed.v1")]
+    Order {
+        /// Whose.
+        tenant: TenantNumber,
+        /// Which.
+        order: OrderId,
+    },
+    /// A code is to be written to somebody.
+    #[serde(rename = "person.code.v1")]
+    Code {
+        /// Which. It is kept a moment later, or never.
+        code: CodeId,
+    },
+    /// Somebody is asked into a team.
+    #[serde(rename = "team.invited.v1")]
+    Invited {
+        /// Which invitation. It is kept a moment later, or never.
+        invitation: InvitationId,
     },
 }
 

@@ -30,6 +30,21 @@ pub async fn tenant_of_key(client: &Client, hash: &KeyHash) -> Result<Option<Ten
     rows.first().map(|row| tenant(row, 5)).transpose()
 }
 
+/// Looks up a key that was not revoked by its id, for a token that was given for it.
+///
+/// # Errors
+/// What Postgres answers.
+pub async fn key_by_id(
+    db: &Db,
+    tenant_id: TenantId,
+    key: ApiKeyId,
+) -> Result<Option<ApiKey>, Error> {
+    let sql = include_str!("access/by_id.sql");
+    let parameters = &[(&tenant_id.0 as _, Type::UUID), (&key.0 as _, Type::UUID)];
+    let answers = db.flight(None, &[Flight { sql, parameters }]).await?;
+    answers[0].first().map(self::key).transpose()
+}
+
 /// Looks up a tenant by its public id.
 ///
 /// # Errors
@@ -131,7 +146,9 @@ fn key(row: &Row) -> Result<ApiKey, Error> {
     let points_per_minute: i32 = row.get(2);
     Ok(ApiKey {
         id: ApiKeyId(row.get(0)),
-        scopes: scopes.iter().filter_map(|scope| Scope::parse(scope)).collect(),
+        scopes: Scope::of_keys()
+            .filter(|scope| scopes.iter().any(|it| it == scope.as_str()))
+            .collect(),
         points_per_minute: u32::try_from(points_per_minute).unwrap_or(0),
         expires_at: row.get(3),
         tenant: tenant(row, 5)?,
@@ -149,7 +166,7 @@ fn origins(stored: Vec<String>) -> Result<Vec<Origin>, Error> {
         .map_err(|error| Error::Stored("origin", error.into()))
 }
 
-fn tenant(row: &Row, first: usize) -> Result<Tenant, Error> {
+pub(crate) fn tenant(row: &Row, first: usize) -> Result<Tenant, Error> {
     let currency: String = row.get(first + 3);
     let zone: String = row.get(first + 4);
     let week_start: i16 = row.get(first + 5);

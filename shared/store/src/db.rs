@@ -3,7 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use domain::id::TenantNumber;
+use domain::id::{PersonId, TenantNumber};
 use futures_util::future::{join_all, join3};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_postgres::types::{ToSql, Type};
@@ -171,6 +171,21 @@ impl Db {
     ) -> Result<Vec<Vec<Row>>, Error> {
         let taken = self.checkout().await?;
         self.fly(taken, Opening::new(WRITE, tenant), statements).await
+    }
+
+    /// The same for what is a person's, and a tenant's if one is named.
+    ///
+    /// # Errors
+    /// The first failure among the statements.
+    pub async fn personal(
+        &self,
+        person: PersonId,
+        tenant: Option<TenantNumber>,
+        statements: &[Flight<'_>],
+    ) -> Result<Vec<Vec<Row>>, Error> {
+        let taken = self.checkout().await?;
+        let opening = Opening { person: Some(person), ..Opening::new(WRITE, tenant) };
+        self.fly(taken, opening, statements).await
     }
 
     /// The same for what runs very often, with plans that do not look at the values.
@@ -355,6 +370,8 @@ struct Opening {
     how: &'static str,
     /// The only one whose rows it sees.
     tenant: Option<TenantNumber>,
+    /// Likewise, of rows that are people's.
+    person: Option<PersonId>,
     /// How its statements are planned.
     planning: [&'static str; 2],
 }
@@ -364,7 +381,7 @@ const READ: &str = "begin isolation level repeatable read read only";
 
 impl Opening {
     fn new(how: &'static str, tenant: Option<TenantNumber>) -> Self {
-        Self { how, tenant, planning: [""; 2] }
+        Self { how, tenant, person: None, planning: [""; 2] }
     }
 }
 
@@ -374,6 +391,9 @@ impl fmt::Display for Opening {
         f.write_str(self.how)?;
         if let Some(tenant) = self.tenant {
             write!(f, "; set local app.tenant = '{tenant}'")?;
+        }
+        if let Some(person) = self.person {
+            write!(f, "; set local app.person = '{person}'")?;
         }
         self.planning.iter().try_for_each(|command| f.write_str(command))
     }

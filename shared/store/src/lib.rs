@@ -2,8 +2,12 @@
 
 /// API keys and the tenants behind them.
 pub mod access;
+/// The API keys of a tenant, as its people see them.
+pub mod api_keys;
 /// Batches of points: verdicts, ids, receipts and rollups in one transaction.
 pub mod arrivals;
+/// Who did what to a tenant.
+pub mod audit;
 /// What customers are about to buy.
 pub mod carts;
 /// Products, their variants and prices.
@@ -49,6 +53,8 @@ pub mod outbox;
 pub mod parcels;
 /// What payment providers said, and whose payments they mean.
 pub mod payments;
+/// People, and what proves who they are.
+pub mod people;
 /// Points: head, blocks and rollups.
 pub mod points;
 /// Refused rows, kept for repair.
@@ -67,12 +73,16 @@ pub mod reports;
 pub mod roles;
 /// The dictionary of series.
 pub mod series;
+/// Where people are logged in.
+pub mod sessions;
 /// How a shop sells: settings, taxes, ways to send.
 pub mod shop;
 /// Statements that own their parameters.
 mod statement;
 /// How much there is of what, and every change of it.
 pub mod stock;
+/// Who belongs to a tenant, and who is asked to.
+pub mod team;
 /// Connections, with TLS where the address asks for it.
 mod tls;
 

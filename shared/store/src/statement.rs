@@ -1,6 +1,6 @@
-use domain::id::TenantNumber;
-use tokio_postgres::Row;
+use domain::id::{PersonId, TenantNumber};
 use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Row, Transaction};
 
 use crate::{Db, Error, Flight, Parameter, Tx};
 
@@ -18,6 +18,11 @@ impl Statement {
     pub(crate) fn with(mut self, value: impl ToSql + Send + Sync + 'static, of: Type) -> Self {
         self.parameters.push((Box::new(value), of));
         self
+    }
+
+    /// Runs it alone, in whatever role.
+    pub(crate) async fn run(&self, transaction: &Transaction<'_>) -> Result<Vec<Row>, Error> {
+        Ok(transaction.query_typed(self.sql, &self.borrowed()).await?)
     }
 
     fn borrowed(&self) -> Vec<Parameter<'_>> {
@@ -39,6 +44,17 @@ pub(crate) async fn fly(
 ) -> Result<Vec<Vec<Row>>, Error> {
     let parameters = parameters(statements);
     db.flight(Some(tenant), &flights(statements, &parameters)).await
+}
+
+/// The same for what is a person's: see [`Db::personal`].
+pub(crate) async fn as_person(
+    db: &Db,
+    person: PersonId,
+    tenant: Option<TenantNumber>,
+    statements: &[Statement],
+) -> Result<Vec<Vec<Row>>, Error> {
+    let parameters = parameters(statements);
+    db.personal(person, tenant, &flights(statements, &parameters)).await
 }
 
 /// The same for what runs very often with the same plan: see [`Db::routine`].

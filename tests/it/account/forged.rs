@@ -55,7 +55,7 @@ fn changed(text: &str, change: impl FnOnce(&mut Value)) -> String {
 #[tokio::test]
 async fn no_forged_token_opens_anything() {
     let world = shop().await;
-    let sound = sound(&world);
+    let sound = sound(&world).await;
     let honest = Forgery::of(&sound).signed(&current());
     world.get("/v1/metrics", &honest).await.expect(200);
     let forged: Vec<(String, String)> = [
@@ -110,7 +110,7 @@ fn signed_otherwise(sound: &Claims) -> Vec<(String, String)> {
         named(format!("alg `{algorithm}`"), forgery.signed(&current()))
     };
     let [one, other] =
-        [Forgery::of(sound), Forgery::of(sound).claims(|claims| claims["role"] = json!("owner"))];
+        [Forgery::of(sound), Forgery::of(sound).claims(|claims| claims["bearer"] = json!("owner"))];
     let signature = one.signed(&current()).rsplit_once('.').unwrap().1.to_owned();
     vec![
         named("another's key", Forgery::of(sound).signed(&thief)),
@@ -170,13 +170,15 @@ fn missing_and_wrong_claims(sound: &Claims) -> Vec<(String, String)> {
         let forgery = Forgery::of(sound).claims(|claims| claims[name] = value.clone());
         named(format!("{name}: {value}"), forgery.signed(&current()))
     };
-    let mut forged: Vec<_> = ["iss", "aud", "sub", "exp", "nbf", "iat", "tenant", "role"]
-        .iter()
-        .map(|name| {
-            let remove = |claims: &mut Value| drop(claims.as_object_mut().unwrap().remove(*name));
-            named(format!("no {name}"), Forgery::of(sound).claims(remove).signed(&current()))
-        })
-        .collect();
+    let mut forged: Vec<_> =
+        ["iss", "aud", "sub", "exp", "nbf", "iat", "tenant", "bearer", "scopes"]
+            .iter()
+            .map(|name| {
+                let remove =
+                    |claims: &mut Value| drop(claims.as_object_mut().unwrap().remove(*name));
+                named(format!("no {name}"), Forgery::of(sound).claims(remove).signed(&current()))
+            })
+            .collect();
     forged.extend([
         set("iss", json!("https://thief.example")),
         set("iss", json!("")),
@@ -184,12 +186,15 @@ fn missing_and_wrong_claims(sound: &Claims) -> Vec<(String, String)> {
         set("aud", json!("another-service")),
         set("aud", json!(["another-service"])),
         set("sub", json!(7)),
-        set("role", json!("root")),
+        set("sub", json!("somebody")),
+        set("sub", json!("7a6e0000-0000-7000-8000-00000000ffff")),
+        set("bearer", json!("root")),
+        set("bearer", json!("person")),
         set("tenant", json!("7a6e0000-0000-7000-8000-00000000ffff")),
         set("tenant", json!(1)),
         set("scopes", json!(["everything"])),
     ]);
-    for name in ["exp", "tenant", "role"] {
+    for name in ["exp", "tenant", "bearer", "scopes"] {
         let value = json!(sound)[name].clone();
         let twice = Forgery::of(sound).claims.replacen('{', &format!("{{\"{name}\":{value},"), 1);
         let forgery = Forgery { claims: twice, ..Forgery::of(sound) };
@@ -234,7 +239,7 @@ fn wrong_times(sound: &Claims) -> Vec<(String, String)> {
 fn broken(sound: &Claims, honest: &str) -> Vec<(String, String)> {
     let parts: Vec<&str> = honest.split('.').collect();
     let [header, claims, signature] = parts[..] else { panic!("a token has three parts") };
-    let owner = Forgery::of(sound).claims(|claims| claims["role"] = json!("owner")).message();
+    let owner = Forgery::of(sound).claims(|claims| claims["bearer"] = json!("owner")).message();
     let long = Forgery::of(sound).claims(|claims| claims["sub"] = json!("a".repeat(1 << 20)));
     let bits = format!("{}{}", &honest[..honest.len() - 1], flipped(honest));
     vec![

@@ -43,6 +43,11 @@ async fn response(world: &World, event: &Value) -> Value {
     for (name, value) in event["headers"].as_object().into_iter().flatten() {
         request = request.header(name, value.as_str().expect("headers are texts"));
     }
+    let cookies = event["cookies"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let cookies = cookies.collect::<Vec<_>>().join("; ");
+    if !cookies.is_empty() {
+        request = request.header("cookie", cookies);
+    }
     let sent = if event["isBase64Encoded"] == true {
         STANDARD.decode(text("/body")).expect("base64")
     } else {

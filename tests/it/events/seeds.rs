@@ -11,7 +11,7 @@ use crate::orders::shop;
 
 /// Sown before every sample: a declared metric, a month of takings in two countries, one refused
 /// row, and the receipt of all this.
-pub(super) async fn sow(world: &World, function: &str) {
+pub(crate) async fn sow(world: &World, function: &str) {
     let key = local::sample::secret();
     let revenue = json!({ "kind": "counter", "unit": "EUR", "label": "Revenue" });
     world.put("/v1/metrics/revenue", key.reveal(), &revenue).await.expect(200);

@@ -6,8 +6,14 @@ const FILE_LINES: usize = 400;
 const FUNCTION_LINES: usize = 70;
 const COLUMNS: usize = 100;
 const COMMENT_LINES: usize = 3;
-const DOCUMENTS: [&str; 5] =
-    ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "README.md", "events/README.md"];
+const DOCUMENTS: [&str; 6] = [
+    "ARCHITECTURE.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "README.md",
+    "SECURITY.md",
+    "events/README.md",
+];
 const GRAB_BAGS: [&str; 8] =
     ["common", "helper", "helpers", "manager", "misc", "shared", "util", "utils"];
 const SUCCESS: [&str; 5] = ["ACCEPTED", "CREATED", "NOT_MODIFIED", "NO_CONTENT", "OK"];

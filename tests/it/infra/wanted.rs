@@ -105,12 +105,14 @@ impl Wanted {
             let signs = self.serves("/v1/tokens");
             variables.insert("JWT_KEYS", Some(if signs { "jwt_keys" } else { "jwt_public_keys" }));
         }
-        // Links in letters, and codes of gift cards.
+        // Links and codes in letters, refresh tokens, and codes of gift cards.
         let sealed = [
             "/v1/unsubscribe/",
             "/v1/order-status/",
             "/v1/carrier-webhook",
             "/v1/webhooks/carriers/",
+            "/v1/account/reset",
+            "/v1/team/accept",
             "/v1/gift-card-balance",
             "/v1/carts/",
         ];

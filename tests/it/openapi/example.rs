@@ -1,7 +1,7 @@
 use serde_json::{Map, Value, json};
 
 /// The path with an example for each of its parameters.
-pub(super) fn path(document: &Value, path: &str, operation: &Value) -> String {
+pub(crate) fn path(document: &Value, path: &str, operation: &Value) -> String {
     let mut path = path.to_owned();
     let mut query = Vec::new();
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
@@ -21,7 +21,7 @@ pub(super) fn path(document: &Value, path: &str, operation: &Value) -> String {
 }
 
 /// The type and an example of the body, where there is one.
-pub(super) fn body(document: &Value, operation: &Value) -> Option<(String, Value)> {
+pub(crate) fn body(document: &Value, operation: &Value) -> Option<(String, Value)> {
     let content = operation.pointer("/requestBody/content")?.as_object()?;
     let (kind, content) =
         content.iter().find(|(kind, _)| *kind == "application/json").or(content.iter().next())?;

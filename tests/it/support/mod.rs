@@ -14,6 +14,8 @@ pub mod lambda;
 pub mod moto;
 /// A peer that tells what it was asked.
 pub mod peer;
+/// People who register, log in and belong to tenants.
+pub mod people;
 /// One Postgres for all tests of a process, and a database of its own for each.
 pub mod postgres;
 /// Something between a client and Postgres.

@@ -1,0 +1,5 @@
+//! `team` on Lambda.
+
+fn main() -> aws::Exit {
+    aws::run(team::function())
+}

@@ -1,0 +1,186 @@
+use super::Scope;
+
+/// What a call must show to be served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing: what is answered is public, or the call carries a proof of its own, which its
+    /// handler checks (a signature, a sealed link, a password).
+    Nothing,
+    /// An API key or an access token, whatever it may do.
+    AnyCredential,
+    /// An API key or an access token with this scope. A person has those of the role in the tenant
+    /// that the token names.
+    Of(Scope),
+    /// A person who is logged in, in whatever tenant or none.
+    Person,
+}
+
+/// What a call needs; none for what is not served. HEAD needs what GET does.
+#[must_use]
+pub fn needs(method: &str, path: &str) -> Option<Needs> {
+    let method = if method == "HEAD" { "GET" } else { method };
+    let found = ROUTES.iter().find(|(known, at, _)| *known == method && *at == path);
+    found.map(|(_, _, needs)| *needs)
+}
+
+/// The methods that a path is served with.
+pub fn methods(path: &str) -> impl Iterator<Item = &'static str> {
+    ROUTES.iter().filter(move |(_, at, _)| *at == path).map(|(method, _, _)| *method)
+}
+
+const NOTHING: Needs = Needs::Nothing;
+
+const fn of(scope: Scope) -> Needs {
+    Needs::Of(scope)
+}
+
+/// Every route and what it needs. What is not here is not served.
+#[rustfmt::skip]
+pub const ROUTES: &[(&str, &str, Needs)] = &[
+    ("GET", "/.well-known/jwks.json", NOTHING),
+    ("GET", "/v1/account", Needs::Person),
+    ("POST", "/v1/account", NOTHING),
+    ("PATCH", "/v1/account", Needs::Person),
+    ("POST", "/v1/account/delete", Needs::Person),
+    ("POST", "/v1/account/email", Needs::Person),
+    ("GET", "/v1/account/export", Needs::Person),
+    ("POST", "/v1/account/factor", Needs::Person),
+    ("POST", "/v1/account/factor/confirm", Needs::Person),
+    ("POST", "/v1/account/factor/remove", Needs::Person),
+    ("POST", "/v1/account/forgot", NOTHING),
+    ("POST", "/v1/account/password", Needs::Person),
+    ("POST", "/v1/account/reset", NOTHING),
+    ("GET", "/v1/account/verify/{code}", NOTHING),
+    ("POST", "/v1/account/verify/{code}", NOTHING),
+    ("GET", "/v1/api-keys", of(Scope::KeysRead)),
+    ("POST", "/v1/api-keys", of(Scope::KeysWrite)),
+    ("GET", "/v1/api-keys/{key}", of(Scope::KeysRead)),
+    ("DELETE", "/v1/api-keys/{key}", of(Scope::KeysWrite)),
+    ("POST", "/v1/api-keys/{key}/rotate", of(Scope::KeysWrite)),
+    ("GET", "/v1/audit", of(Scope::AuditRead)),
+    ("GET", "/v1/carrier-webhook", of(Scope::HooksWrite)),
+    ("POST", "/v1/carts", of(Scope::CartsWrite)),
+    ("GET", "/v1/carts/{id}", of(Scope::CartsWrite)),
+    ("PATCH", "/v1/carts/{id}", of(Scope::CartsWrite)),
+    ("POST", "/v1/carts/{id}/lines", of(Scope::CartsWrite)),
+    ("PATCH", "/v1/carts/{id}/lines/{line}", of(Scope::CartsWrite)),
+    ("POST", "/v1/carts/{id}/merge", of(Scope::CartsWrite)),
+    ("POST", "/v1/checkout", of(Scope::CartsWrite)),
+    ("GET", "/v1/checkout/{order}", of(Scope::CartsWrite)),
+    ("GET", "/v1/discounts", of(Scope::CatalogWrite)),
+    ("GET", "/v1/discounts/{handle}", of(Scope::CatalogWrite)),
+    ("PUT", "/v1/discounts/{handle}", of(Scope::CatalogWrite)),
+    ("DELETE", "/v1/discounts/{handle}", of(Scope::CatalogWrite)),
+    ("GET", "/v1/forecasts", of(Scope::ForecastsRead)),
+    ("POST", "/v1/gift-card-balance", of(Scope::CartsWrite)),
+    ("GET", "/v1/gift-cards", of(Scope::OrdersRead)),
+    ("POST", "/v1/gift-cards", of(Scope::OrdersWrite)),
+    ("GET", "/v1/gift-cards/{id}", of(Scope::OrdersRead)),
+    ("POST", "/v1/gift-cards/{id}/adjustments", of(Scope::OrdersWrite)),
+    ("POST", "/v1/gift-cards/{id}/disable", of(Scope::OrdersWrite)),
+    ("GET", "/v1/hooks", of(Scope::HooksRead)),
+    ("POST", "/v1/hooks", of(Scope::HooksWrite)),
+    ("GET", "/v1/hooks/{hook}", of(Scope::HooksRead)),
+    ("PATCH", "/v1/hooks/{hook}", of(Scope::HooksWrite)),
+    ("DELETE", "/v1/hooks/{hook}", of(Scope::HooksWrite)),
+    ("GET", "/v1/hooks/{hook}/deliveries", of(Scope::HooksRead)),
+    ("POST", "/v1/hooks/{hook}/deliveries/{delivery}/replay", of(Scope::HooksWrite)),
+    ("POST", "/v1/hooks/{hook}/rotate", of(Scope::HooksWrite)),
+    ("POST", "/v1/hooks/{hook}/test", of(Scope::HooksWrite)),
+    ("GET", "/v1/imports", of(Scope::ImportsWrite)),
+    ("POST", "/v1/imports", of(Scope::ImportsWrite)),
+    ("GET", "/v1/imports/{id}", of(Scope::ImportsWrite)),
+    ("POST", "/v1/imports/{id}/check", of(Scope::ImportsWrite)),
+    ("GET", "/v1/imports/{id}/errors", of(Scope::ImportsWrite)),
+    ("POST", "/v1/imports/{id}/run", of(Scope::ImportsWrite)),
+    ("POST", "/v1/imports/{id}/undo", of(Scope::ImportsWrite)),
+    ("GET", "/v1/locations", of(Scope::StockRead)),
+    ("PUT", "/v1/locations/{id}", of(Scope::StockWrite)),
+    ("GET", "/v1/metrics", of(Scope::MetricsRead)),
+    ("GET", "/v1/metrics/{name}", of(Scope::MetricsRead)),
+    ("PUT", "/v1/metrics/{name}", of(Scope::MetricsWrite)),
+    ("GET", "/v1/metrics/{name}/series", of(Scope::MetricsRead)),
+    ("GET", "/v1/metrics/{name}/tags", of(Scope::MetricsRead)),
+    ("GET", "/v1/metrics/{name}/tags/{key}", of(Scope::MetricsRead)),
+    ("GET", "/v1/order-status/{token}", NOTHING),
+    ("GET", "/v1/orders", of(Scope::OrdersRead)),
+    ("GET", "/v1/orders/{order}", of(Scope::OrdersRead)),
+    ("POST", "/v1/orders/{order}/cancel", of(Scope::OrdersWrite)),
+    ("POST", "/v1/orders/{order}/capture", of(Scope::OrdersWrite)),
+    ("PUT", "/v1/orders/{order}/contact", of(Scope::OrdersWrite)),
+    ("DELETE", "/v1/orders/{order}/contact", of(Scope::OrdersWrite)),
+    ("POST", "/v1/orders/{order}/fulfillments", of(Scope::OrdersWrite)),
+    ("POST", "/v1/orders/{order}/fulfillments/{fulfillment}/cancel", of(Scope::OrdersWrite)),
+    ("POST", "/v1/orders/{order}/fulfillments/{fulfillment}/deliver", of(Scope::OrdersWrite)),
+    ("POST", "/v1/orders/{order}/fulfillments/{fulfillment}/ship", of(Scope::OrdersWrite)),
+    ("GET", "/v1/orders/{order}/history", of(Scope::OrdersRead)),
+    ("GET", "/v1/orders/{order}/invoice", of(Scope::OrdersRead)),
+    ("POST", "/v1/orders/{order}/invoice", of(Scope::OrdersWrite)),
+    ("POST", "/v1/orders/{order}/notes", of(Scope::OrdersWrite)),
+    ("POST", "/v1/orders/{order}/reductions", of(Scope::OrdersWrite)),
+    ("POST", "/v1/orders/{order}/refunds", of(Scope::OrdersWrite)),
+    ("POST", "/v1/orders/{order}/returns", of(Scope::OrdersWrite)),
+    ("POST", "/v1/orders/{order}/returns/{return}/answer", of(Scope::OrdersWrite)),
+    ("POST", "/v1/orders/{order}/returns/{return}/exchange", of(Scope::OrdersWrite)),
+    ("POST", "/v1/orders/{order}/returns/{return}/receive", of(Scope::OrdersWrite)),
+    ("POST", "/v1/orders/{order}/review", of(Scope::OrdersWrite)),
+    ("POST", "/v1/orders/{order}/void", of(Scope::OrdersWrite)),
+    ("GET", "/v1/parcel-notices", of(Scope::OrdersRead)),
+    ("GET", "/v1/payment-findings", of(Scope::OrdersRead)),
+    ("POST", "/v1/points", of(Scope::PointsWrite)),
+    ("GET", "/v1/product-types", of(Scope::CatalogWrite)),
+    ("GET", "/v1/product-types/{name}", of(Scope::CatalogWrite)),
+    ("PUT", "/v1/product-types/{name}", of(Scope::CatalogWrite)),
+    ("DELETE", "/v1/product-types/{name}", of(Scope::CatalogWrite)),
+    ("GET", "/v1/products", of(Scope::CatalogRead)),
+    ("GET", "/v1/products.csv", of(Scope::CatalogWrite)),
+    ("POST", "/v1/products.csv", of(Scope::CatalogWrite)),
+    ("GET", "/v1/products/{id}", of(Scope::CatalogRead)),
+    ("PUT", "/v1/products/{id}", of(Scope::CatalogWrite)),
+    ("DELETE", "/v1/products/{id}", of(Scope::CatalogWrite)),
+    ("GET", "/v1/products/{id}/recommendations", of(Scope::CatalogRead)),
+    ("GET", "/v1/quarantine", of(Scope::PointsWrite)),
+    ("POST", "/v1/quarantine/{id}", of(Scope::PointsWrite)),
+    ("DELETE", "/v1/quarantine/{id}", of(Scope::PointsWrite)),
+    ("POST", "/v1/query", of(Scope::QueryRead)),
+    ("GET", "/v1/receipts/{id}", of(Scope::PointsWrite)),
+    ("GET", "/v1/reports", of(Scope::ReportsRead)),
+    ("POST", "/v1/reports", of(Scope::ReportsWrite)),
+    ("GET", "/v1/reports/{id}", of(Scope::ReportsRead)),
+    ("PUT", "/v1/reports/{id}", of(Scope::ReportsWrite)),
+    ("DELETE", "/v1/reports/{id}", of(Scope::ReportsWrite)),
+    ("GET", "/v1/reports/{id}/deliveries", of(Scope::ReportsRead)),
+    ("POST", "/v1/reports/{id}/test", of(Scope::ReportsWrite)),
+    ("GET", "/v1/sessions", Needs::Person),
+    ("POST", "/v1/sessions", NOTHING),
+    ("DELETE", "/v1/sessions", Needs::Person),
+    ("POST", "/v1/sessions/refresh", NOTHING),
+    ("POST", "/v1/sessions/tenant", Needs::Person),
+    ("DELETE", "/v1/sessions/{session}", Needs::Person),
+    ("GET", "/v1/shipping-options", of(Scope::CatalogWrite)),
+    ("PUT", "/v1/shipping-options/{id}", of(Scope::CatalogWrite)),
+    ("DELETE", "/v1/shipping-options/{id}", of(Scope::CatalogWrite)),
+    ("GET", "/v1/shop", of(Scope::CatalogWrite)),
+    ("PUT", "/v1/shop", of(Scope::CatalogWrite)),
+    ("GET", "/v1/stock", of(Scope::StockRead)),
+    ("POST", "/v1/stock/adjustments", of(Scope::StockWrite)),
+    ("GET", "/v1/stock/movements", of(Scope::StockRead)),
+    ("GET", "/v1/tax-zones", of(Scope::CatalogWrite)),
+    ("PUT", "/v1/tax-zones/{zone}", of(Scope::CatalogWrite)),
+    ("DELETE", "/v1/tax-zones/{zone}", of(Scope::CatalogWrite)),
+    ("GET", "/v1/team", of(Scope::TeamRead)),
+    ("POST", "/v1/team/accept", Needs::Person),
+    ("GET", "/v1/team/invitations", of(Scope::TeamRead)),
+    ("POST", "/v1/team/invitations", of(Scope::TeamWrite)),
+    ("DELETE", "/v1/team/invitations/{invitation}", of(Scope::TeamWrite)),
+    ("POST", "/v1/team/leave", of(Scope::TeamRead)),
+    ("POST", "/v1/team/transfer", of(Scope::TeamWrite)),
+    ("PATCH", "/v1/team/{person}", of(Scope::TeamWrite)),
+    ("DELETE", "/v1/team/{person}", of(Scope::TeamWrite)),
+    ("POST", "/v1/tenants", Needs::Person),
+    ("POST", "/v1/tokens", Needs::AnyCredential),
+    ("GET", "/v1/unsubscribe/{token}", NOTHING),
+    ("POST", "/v1/unsubscribe/{token}", NOTHING),
+    ("POST", "/v1/webhooks/carriers/{tenant}", NOTHING),
+    ("POST", "/v1/webhooks/payments/{provider}", NOTHING),
+];

@@ -1,0 +1,1 @@
+select audit_add($1, $2, $3)

@@ -1,0 +1,3 @@
+select tenant, number, hash
+from audit_head
+order by tenant

@@ -1,0 +1,2 @@
+delete from person
+where person = $1

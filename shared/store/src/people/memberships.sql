@@ -1,0 +1,2 @@
+select id, name, currency, zone, role, since
+from tenants_of_person()

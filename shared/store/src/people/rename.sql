@@ -1,0 +1,2 @@
+update person set name = $2
+where person = $1

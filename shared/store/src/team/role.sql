@@ -1,0 +1,3 @@
+select role
+from membership
+where tenant = $1 and person = $2
