@@ -17,6 +17,8 @@ use crate::cart::{Basket, Shop};
 
 /// Killed while a cart becomes an order.
 mod killed;
+/// What a provider never takes.
+mod refused;
 
 /// A shop with stock, whose payments go through the sandbox.
 pub(crate) struct Till {

@@ -97,6 +97,24 @@ async fn stock_and_carts_are_figures_too() {
     world.post("/v1/stock/adjustments", &key, &adjustment).await.expect(200);
     world.drain_queues().await;
     assert_eq!(sum(world, "stock_on_hand", &json!({})).await, 17);
+    // Once so few are left that somebody wants to know, that is a figure, until there are more.
+    world.sql("update stock set low_stock = 20").await;
+    let low_now = async || {
+        let key = world.key(&[domain::access::Scope::QueryRead]).await;
+        let range = json!({ "preset": "today" });
+        let asked = json!({ "queries": { "low": {
+            "metric": "low_stock", "aggregation": "last", "range": range } } });
+        let answer = world.post("/v1/query", &key, &asked).await.expect(200);
+        answer.json["answers"]["low"]["total"]["value"].as_f64()
+    };
+    for (change, low) in [(2, 1.0), (4, 0.0)] {
+        let mut adjustment = adjustment.clone();
+        adjustment["id"] = json!(Uuid::now_v7());
+        adjustment["change"] = json!(change);
+        world.post("/v1/stock/adjustments", &key, &adjustment).await.expect(200);
+        world.drain_queues().await;
+        assert_eq!(low_now().await, Some(low), "after {change} more");
+    }
     till.basket(1).await;
     till.basket(2).await;
     till.sold(1, "bought").await;
@@ -109,4 +127,12 @@ async fn stock_and_carts_are_figures_too() {
         world.drain_queues_despite_failures().await;
     }
     assert_eq!(sums(&world, &["carts", "abandoned_carts", "orders"]).await, [3, 2, 1]);
+    let asked = |metric: &str| json!({ "metric": metric, "range": { "preset": "7d" } });
+    let asked = json!({ "queries": {
+        "average": asked("average_order_value"), "conversion": asked("conversion_rate") } });
+    let key = world.key(&[domain::access::Scope::QueryRead]).await;
+    let answer = world.post("/v1/query", &key, &asked).await.expect(200);
+    let total = |name: &str| answer.json["answers"][name]["total"]["value"].as_f64().unwrap();
+    assert!(total("average") > 0.0);
+    assert!((total("conversion") - 1.0 / 3.0).abs() < 1e-9, "{}", answer.text());
 }

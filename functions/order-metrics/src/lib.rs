@@ -101,11 +101,17 @@ impl Shop<'_> {
         for counted in stock::counted(&self.app.db, self.tenant.number, variants).await? {
             let mut trade = Trade::default();
             let id = format!("stock:{}:{}", counted.variant, counted.movement);
+            let tags = [("sku", counted.sku.as_str())];
             // Pieces are far below 2^53.
-            let (at, value) = ((counted.at, id), counted.on_hand as f64);
-            trade.push(StandardMetric::StockOnHand, &[("sku", &counted.sku)], at, value);
-            let movement = i32::try_from(counted.movement).unwrap_or(i32::MAX);
-            self.write("stock", (counted.variant.0.as_bytes(), movement), trade).await?;
+            let (at, value) = ((counted.at, id.clone()), counted.on_hand as f64);
+            trade.push(StandardMetric::StockOnHand, &tags, at, value);
+            if let Some(is_low) = counted.is_low {
+                let at = (counted.at, format!("{id}:low"));
+                trade.push(StandardMetric::LowStock, &tags, at, f64::from(u8::from(is_low)));
+            }
+            let movement = counted.movement.to_be_bytes();
+            let of = [&counted.variant.0.as_bytes()[..], &movement].concat();
+            self.write("stock", (&of, 0), trade).await?;
         }
         Ok(())
     }

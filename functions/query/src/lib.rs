@@ -113,10 +113,14 @@ async fn post_query(
 async fn resolve(
     app: &App,
     tenant: &Tenant,
-    asked: Vec<Asked>,
+    mut asked: Vec<Asked>,
 ) -> Result<(Vec<Asked>, Vec<Question>), Problem> {
     let names: BTreeSet<&str> = asked.iter().flat_map(Asked::metrics).collect();
     let metrics = queries::metrics(&app.db, tenant.number, &names).await?;
+    // What nobody has declared may be a ratio that every shop has.
+    for one in asked.iter_mut().filter(|one| !metrics.contains_key(one.of.as_str())) {
+        one.divide();
+    }
     let find = |asked: &Asked, name: &str, field: &str| {
         metrics.get(name).cloned().ok_or_else(|| {
             Problem::invalid(

@@ -55,7 +55,9 @@ pub fn missing() -> Problem {
 fn refused(rejected: Rejected) -> Problem {
     let told = rejected.to_string();
     let field = match &rejected {
-        Rejected::NotRefundable { .. } | Rejected::NotCapturable { .. } => "amount_minor",
+        Rejected::NotRefundable { .. }
+        | Rejected::NotCapturable { .. }
+        | Rejected::NotChargeable(_) => "amount_minor",
         Rejected::NoSuchPayment(_) | Rejected::NothingToPay | Rejected::WhichPayment => "payment",
         Rejected::NoSuchLine(_) | Rejected::NotSoMany { .. } | Rejected::NoPieces => "lines",
         Rejected::RestocksTooMuch => "restock",

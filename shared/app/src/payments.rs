@@ -1,6 +1,6 @@
 use domain::id::{PaymentId, RefundId, TenantNumber};
 use domain::money::Money;
-use domain::order::{self, Command, Heard, Operation, Order};
+use domain::order::{self, Command, Heard, Operation, Order, RefundState};
 use domain::payment::{Fact, STRIPE, Subject};
 use jiff::{SignedDuration, Timestamp};
 use providers::stripe::{NewPayment, NewRefund, Payment, Stripe, StripeError, Window};
@@ -49,7 +49,7 @@ pub async fn drive(
         let asking = Asking { stripe, tenant, order: &order, calls };
         let heard = match asking.ask(&operation).await {
             Ok(heard) => heard,
-            Err(error @ StripeError::Refused { .. }) => {
+            Err(error @ (StripeError::Refused { .. } | StripeError::NotChargeable(_))) => {
                 tracing::error!(error = crate::trace::chain(&error), "a person has to look");
                 look(stripe, &order, &operation).await.map_err(Failure::retry)?
             }
@@ -60,6 +60,8 @@ pub async fn drive(
         let refund = RefundId(receipts::digest(&[operation.key().as_bytes(), b"refund"]));
         let commands = |loaded: &Loaded| match &heard {
             Some(heard) => Ok(heard.commands(loaded, refund)),
+            // Nothing is left of it that a person could hold.
+            None if loaded.order.ended.is_some() => Ok(vec![]),
             None => Ok(vec![Command::Hold]),
         };
         order = match orders::commit(&app.db, tenant, order.id, &act, commands).await {
@@ -165,6 +167,8 @@ enum Answer {
     Started(PaymentId, String),
     /// It says what a notice would say.
     Said(PaymentId, Fact),
+    /// It does not do it, which is as good as a notice that it failed; a person has to look.
+    Refused(PaymentId, Fact),
 }
 
 impl Answer {
@@ -173,12 +177,18 @@ impl Answer {
             Self::Started(payment, reference) => {
                 vec![Command::Start { payment: *payment, reference: reference.clone() }]
             }
-            Self::Said(payment, fact) => vec![Command::Hear(Heard {
-                payment: *payment,
-                fact: fact.clone(),
-                offers: loaded.offers.clone(),
-                refund,
-            })],
+            Self::Said(payment, fact) | Self::Refused(payment, fact) => {
+                let mut commands = vec![Command::Hear(Heard {
+                    payment: *payment,
+                    fact: fact.clone(),
+                    offers: loaded.offers.clone(),
+                    refund,
+                })];
+                if matches!(self, Self::Refused(..)) && loaded.order.ended.is_none() {
+                    commands.push(Command::Hold);
+                }
+                commands
+            }
         }
     }
 }
@@ -255,7 +265,17 @@ impl Asking<'_> {
     }
 }
 
-/// Looks at what the provider refused to change: it may be done already, or not to be done.
+/// A refund that the provider does not make. It has no name for it, so it gets one of ours.
+fn failed(order: &Order, refund: RefundId, amount_minor: i64) -> Fact {
+    Fact::Refund {
+        reference: format!("refused:{refund}"),
+        refund: Some(refund),
+        amount: Money { amount_minor, currency: order.terms.currency },
+        state: RefundState::Failed,
+    }
+}
+
+/// Looks at what the provider refused to do: it may be done already, or not to be done.
 async fn look(
     stripe: &Stripe,
     order: &Order,
@@ -264,8 +284,12 @@ async fn look(
     let (payment, reference) = match operation {
         Operation::Capture { payment, reference, .. }
         | Operation::Void { payment, reference: Some(reference) } => (*payment, reference),
-        Operation::Start { .. } | Operation::Void { .. } | Operation::Refund { .. } => {
-            return Ok(None);
+        // A payment that the provider does not make is none: nobody will ever pay it.
+        Operation::Start { payment, .. } | Operation::Void { payment, reference: None } => {
+            return Ok(Some(Answer::Said(*payment, Fact::Voided)));
+        }
+        Operation::Refund { refund, payment, amount_minor, .. } => {
+            return Ok(Some(Answer::Refused(*payment, failed(order, *refund, *amount_minor))));
         }
     };
     let known = order.payment(payment);

@@ -23,7 +23,7 @@ use self::amount::Decimal;
 use self::wall::WallClock;
 
 pub use columns::{ColumnIndexes, Columns, MissingColumn};
-pub use standard::{AVERAGE_ORDER_VALUE, CONVERSION_RATE, Ratio, StandardMetric};
+pub use standard::{Ratio, StandardMetric};
 pub use trade::{Trade, of_order};
 
 /// One line of a till's or shop's export, split into columns. Spaces around a text are ignored.

@@ -4,6 +4,7 @@ use app::Problem;
 use domain::calendar::{Calendar, Comparison, Grain, Preset, Range, Zone};
 use domain::metric::{Aggregation, GapRule};
 use domain::question::{Filter, Frame, GroupBy, limit};
+use domain::sales::Ratio;
 use domain::tenant::Tenant;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -24,7 +25,8 @@ pub(crate) struct QuestionsIn {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct QueryIn {
-    /// The metric.
+    /// The metric. Unless you have declared them, `average_order_value` and `conversion_rate` are
+    /// the ratios of revenue by orders and of orders by carts.
     #[schema(example = "revenue")]
     metric: Option<String>,
     /// Instead of a metric: the sum of one by the sum of another, at every level.
@@ -243,9 +245,24 @@ impl Asked {
         format!("queries.{}.{field}", self.name)
     }
 
-    /// The metrics it names.
+    /// The metrics it names, and those of the ratio that it may mean.
     pub(crate) fn metrics(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(self.of.as_str()).chain(self.by.as_deref())
+        let meant = self.ratio().into_iter();
+        let meant = meant.flat_map(|it| [it.numerator.name(), it.denominator.name()]);
+        std::iter::once(self.of.as_str()).chain(self.by.as_deref()).chain(meant)
+    }
+
+    /// Asks for the ratio of this name, if every shop has one.
+    pub(crate) fn divide(&mut self) {
+        if let Some(ratio) = self.ratio() {
+            self.of = ratio.numerator.name().to_owned();
+            self.by = Some(ratio.denominator.name().to_owned());
+        }
+    }
+
+    fn ratio(&self) -> Option<&'static Ratio> {
+        let plain = self.by.is_none() && self.aggregation.is_none() && self.gap.is_none();
+        Ratio::ALL.iter().find(|ratio| plain && ratio.name == self.of)
     }
 }
 

@@ -52,6 +52,19 @@ impl Money {
         }
     }
 
+    /// The largest part of it that can be passed exactly.
+    #[must_use]
+    pub fn chargeable_part_minor(self) -> i64 {
+        let code = self.currency.code();
+        let step = match self.currency.exponent() {
+            _ if UNCERTAIN.contains(&code) => return 0,
+            3 => 10,
+            _ if WHOLE.contains(&code) => 100,
+            _ => 1,
+        };
+        self.amount_minor.saturating_sub(self.amount_minor.rem_euclid(step)).max(0)
+    }
+
     /// An amount as Stripe states it.
     #[must_use]
     pub fn from_provider(amount: i64, currency: Currency) -> Self {

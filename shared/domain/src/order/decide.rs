@@ -1,4 +1,5 @@
 use crate::id::{CreditId, OrderId, PaymentId, RefundId};
+use crate::money::Money;
 
 use super::stock::sums;
 use super::{Command, Ended, Event, Order, Pick, PutBack, Rejected, ReviewReason, Terms};
@@ -167,7 +168,14 @@ fn capture(order: &Order, id: PaymentId, wanted: Option<i64>) -> Result<Vec<Even
     if wanted_minor <= 0 || wanted_minor > available_minor || payment.capture_requested_minor > 0 {
         return Err(Rejected::NotCapturable { wanted_minor, available_minor });
     }
+    chargeable(order, wanted_minor)?;
     Ok(vec![Event::PaymentCaptureRequested { payment: id, amount_minor: wanted_minor }])
+}
+
+/// Refuses what the provider cannot move exactly: it would be asked for in vain.
+fn chargeable(order: &Order, amount_minor: i64) -> Result<(), Rejected> {
+    let amount = Money { amount_minor, currency: order.terms.currency };
+    amount.to_provider().map(drop).map_err(Rejected::NotChargeable)
 }
 
 fn void(order: &Order, id: PaymentId) -> Result<Vec<Event>, Rejected> {
@@ -212,6 +220,7 @@ fn give_back(
     }
     let (amount_minor, mut events) = (wanted_minor.min(money_minor), vec![]);
     if let Some(payment) = payment.map(|payment| payment.id).filter(|_| amount_minor > 0) {
+        chargeable(order, amount_minor)?;
         events.push(Event::RefundRequested { refund, payment, amount_minor, reason });
     }
     events.extend(credited(order, wanted_minor - amount_minor, Some(refund)));

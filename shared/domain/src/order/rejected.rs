@@ -1,4 +1,5 @@
 use crate::id::{FulfillmentId, LineId, PaymentId, RefundId, ReturnId};
+use crate::money::NotChargeable;
 
 use super::stock::Shortage;
 
@@ -58,6 +59,9 @@ pub enum Rejected {
         /// What there is.
         available_minor: i64,
     },
+    /// The provider cannot move such an amount.
+    #[error(transparent)]
+    NotChargeable(NotChargeable),
     /// It was taken: give it back instead.
     #[error("the payment was captured; refund it instead")]
     AlreadyCaptured,

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::id::{CartId, ContactId, LineId, LocationId, ProductId, VariantId};
-use crate::money::Money;
+use crate::money::{Money, NotChargeable};
 use crate::payment::Fact;
 use crate::tenant::Currency;
 
@@ -227,6 +227,23 @@ fn f06_a_failed_attempt_keeps_the_stock_and_expiry_lets_it_go_once() {
 fn an_order_at_which_a_bank_works_does_not_expire() {
     let order = after(open_order(Capture::Automatic), heard(Fact::Processing));
     assert_eq!(decide(&order, Command::Expire { now: at(9_999) }), Err(Rejected::NotExpired));
+}
+
+#[test]
+fn an_amount_that_the_provider_cannot_move_is_not_asked_for() {
+    let mut order = paid();
+    order.terms.currency = currency("KWD");
+    let refused = Err(Rejected::NotChargeable(NotChargeable::LastDigit));
+    assert_eq!(decide(&order, give_back(1, Some(2001))), refused);
+    assert!(decide(&order, give_back(1, Some(2010))).is_ok());
+    let kuwait = |amount_minor| Money { amount_minor, currency: currency("KWD") };
+    let parts = [3_333, 3_330, 9, 0].map(|amount| kuwait(amount).chargeable_part_minor());
+    assert_eq!(parts, [3_330, 3_330, 0, 0]);
+    let ariary = Money { amount_minor: 555, currency: currency("MGA") };
+    assert_eq!(
+        (ariary.chargeable_part_minor(), euros(3_333).chargeable_part_minor()),
+        (500, 3_333)
+    );
 }
 
 #[test]

@@ -24,36 +24,41 @@ pub enum StandardMetric {
     AbandonedCarts,
     /// Pieces on the shelf, by product: tag `sku`.
     StockOnHand,
+    /// One for each product of which so few are left that somebody wants to know: tag `sku`.
+    LowStock,
 }
 
 /// A figure that is not recorded, but divided when it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ratio {
-    /// For people.
-    pub label: &'static str,
+    /// Its name, as in queries.
+    pub name: &'static str,
     /// What is divided.
     pub numerator: StandardMetric,
     /// By what.
     pub denominator: StandardMetric,
 }
 
-/// Revenue by orders.
-pub const AVERAGE_ORDER_VALUE: Ratio = Ratio {
-    label: "Average order value",
+impl Ratio {
+    /// Those that every shop has.
+    pub const ALL: [Self; 2] = [AVERAGE_ORDER_VALUE, CONVERSION_RATE];
+}
+
+const AVERAGE_ORDER_VALUE: Ratio = Ratio {
+    name: "average_order_value",
     numerator: StandardMetric::Revenue,
     denominator: StandardMetric::Orders,
 };
 
-/// Orders by carts.
-pub const CONVERSION_RATE: Ratio = Ratio {
-    label: "Conversion rate",
+const CONVERSION_RATE: Ratio = Ratio {
+    name: "conversion_rate",
     numerator: StandardMetric::Orders,
     denominator: StandardMetric::Carts,
 };
 
 impl StandardMetric {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Revenue,
         Self::Refunds,
         Self::Orders,
@@ -64,12 +69,13 @@ impl StandardMetric {
         Self::Carts,
         Self::AbandonedCarts,
         Self::StockOnHand,
+        Self::LowStock,
     ];
 
     /// Those that a file of sales makes.
     #[must_use]
     pub fn is_of_sales(self) -> bool {
-        !matches!(self, Self::Carts | Self::AbandonedCarts | Self::StockOnHand)
+        !matches!(self, Self::Carts | Self::AbandonedCarts | Self::StockOnHand | Self::LowStock)
     }
 
     /// Its name, as in queries.
@@ -86,6 +92,7 @@ impl StandardMetric {
             Self::Carts => "carts",
             Self::AbandonedCarts => "abandoned_carts",
             Self::StockOnHand => "stock_on_hand",
+            Self::LowStock => "low_stock",
         }
     }
 
@@ -110,8 +117,9 @@ impl StandardMetric {
             Self::Carts => ("Carts", Direction::Up, Finest::Hour),
             Self::AbandonedCarts => ("Abandoned carts", Direction::Down, Finest::Hour),
             Self::StockOnHand => ("Stock on hand", Direction::Neutral, Finest::Day),
+            Self::LowStock => ("Products low in stock", Direction::Down, Finest::Day),
         };
-        if self == Self::StockOnHand {
+        if matches!(self, Self::StockOnHand | Self::LowStock) {
             return Declaration {
                 direction,
                 finest,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net;
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, TargetSessionAttrs};
 use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::{Client, Config, Connection, NoTls};
 
@@ -47,7 +47,10 @@ async fn dial_once(
 ) -> Result<(Client, Option<TcpStream>), Error> {
     let ca_file = options.tls_ca_file.as_deref();
     let plain = config.get_ssl_mode() == SslMode::Disable;
-    let [Host::Tcp(name)] = config.get_hosts() else {
+    // What else an address may ask for is for the driver to keep.
+    let is_plain = config.get_hostaddrs().is_empty()
+        && config.get_target_session_attrs() == TargetSessionAttrs::Any;
+    let (true, [Host::Tcp(name)]) = (is_plain, config.get_hosts()) else {
         let client = if plain {
             drive(config.connect(NoTls).await.map_err(away)?)
         } else {

@@ -1,7 +1,9 @@
-select v.id, v.sku, s.on_hand, m.id, m.recorded_at
+select v.id, v.sku, s.on_hand, m.id, m.recorded_at, s.is_low
 from variant v
 cross join lateral (
-    select sum(s.on_hand)::bigint as on_hand from stock s
+    select sum(s.on_hand)::bigint as on_hand,
+           bool_or(s.on_hand - s.reserved - s.allocated <= s.low_stock) as is_low
+    from stock s
     where s.tenant = $1 and s.variant = v.id
 ) s
 cross join lateral (

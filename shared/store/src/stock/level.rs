@@ -179,6 +179,8 @@ pub struct Counted {
     pub movement: i64,
     /// When it was.
     pub at: Timestamp,
+    /// Whether so few are left that somebody wants to know; none where nobody does.
+    pub is_low: Option<bool>,
 }
 
 /// Counts pieces on all shelves; variants that never moved are left out.
@@ -200,6 +202,7 @@ pub async fn counted(
         on_hand: row.get(2),
         movement: row.get(3),
         at: row.get(4),
+        is_low: row.get(5),
     });
     Ok(counted.collect())
 }

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::id::{FulfillmentId, LineId, RefundId, ReturnId};
+use crate::money::Money;
 use crate::parcel::{REPORTS_MAX, Stage};
 
 use super::super::command::Answer;
@@ -137,6 +138,9 @@ fn reduce(
     let wanted_minor = (after.reduced_minor() - order.reduced_minor()).min(too_much_minor);
     let paid = order.payments.iter().find(|payment| order.refundable_minor(payment) > 0);
     let money_minor = paid.map_or(0, |paid| wanted_minor.min(order.refundable_minor(paid)));
+    // What the provider cannot move exactly stays.
+    let money = Money { amount_minor: money_minor, currency: order.terms.currency };
+    let money_minor = money.chargeable_part_minor();
     if let Some(payment) = paid.map(|paid| paid.id).filter(|_| money_minor > 0) {
         let amount_minor = money_minor;
         events.push(Event::RefundRequested { refund, payment, amount_minor, reason });
