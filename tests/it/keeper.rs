@@ -76,3 +76,27 @@ async fn an_import_at_which_nobody_works_any_more_is_given_up() {
     let told = world.get(&format!("/v1/imports/{young}"), &key).await.expect(200).json;
     assert_eq!(told["status"], "running");
 }
+
+#[tokio::test]
+async fn sessions_codes_and_who_never_verified_are_forgotten_and_nobody_else() {
+    let world = World::at(NOW).await;
+    let ann = tests::people::sign_up(&world, "ann@people.example").await;
+    let new = json!({ "email": "bob@people.example", "password": tests::people::PASSWORD });
+    world.post("/v1/account", "", &new).await.expect(202);
+    world.tick("keeper").await;
+    let count = async |table: &str| world.count(&format!("select count(*) from {table}")).await;
+    assert_eq!((count("person").await, count("session").await), (2, 1));
+    assert_eq!(count("person_code").await, 2);
+    let ago = |days: i64| format!("'{NOW}'::timestamptz - interval '{days} days 1 second'");
+    world.sql(&format!("update person set created_at = {}", ago(7))).await;
+    let person = world.count("select count(*) from person where verified_at is null").await;
+    assert_eq!(person, 1);
+    world.sql(&format!("update person_code set expires_at = {}", ago(30))).await;
+    world.tick("keeper").await;
+    assert_eq!((count("person").await, count("person_code").await), (1, 0));
+    world.get("/v1/account", &ann.token).await.expect(200);
+    world.sql(&format!("update session set created_at = {}", ago(90))).await;
+    world.tick("keeper").await;
+    assert_eq!((count("person").await, count("session").await), (1, 0));
+    world.get("/v1/account", &ann.token).await.expect(401);
+}

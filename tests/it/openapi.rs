@@ -187,6 +187,28 @@ fn the_table_of_routes_is_the_document_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn every_answer_tells_browsers_what_not_to_do_with_it() {
+    let world = World::sample().await;
+    let document = current();
+    for operation in operations(&document) {
+        let answer = operation.ask(&world, "").await;
+        for (name, _) in app::serve::GUARDS {
+            assert!(answer.headers.contains_key(&name), "{}: no {name}", operation.name());
+        }
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{}", operation.name());
+        let policy = answer.header("content-security-policy");
+        let is_strict = policy.contains("default-src 'none'");
+        assert!(is_strict && policy.contains("frame-ancestors 'none'"), "{}", operation.name());
+        assert_eq!(answer.header("strict-transport-security"), "", "localhost has no TLS");
+    }
+    let world = world.with_setup(|setup| {
+        setup.config.public_url = "https://api.shop.example".to_owned();
+    });
+    let answer = world.get("/v1/metrics", "").await.expect(401);
+    assert!(answer.header("strict-transport-security").starts_with("max-age="));
+}
+
+#[tokio::test]
 async fn what_the_table_does_not_know_is_not_served() {
     let world = World::sample().await;
     async fn answer() -> &'static str {

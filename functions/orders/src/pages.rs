@@ -21,7 +21,10 @@ const HTML: &str = include_str!("pages.html");
 /// Pages with personal data are kept nowhere, and load nothing.
 const HEADERS: [(HeaderName, &str); 3] = [
     (header::CACHE_CONTROL, "no-store"),
-    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+    ),
     (header::REFERRER_POLICY, "no-referrer"),
 ];
 

@@ -8,7 +8,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use domain::access::{self, Needs};
 use http::request::Parts;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use store::meter::Meter;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
@@ -24,9 +24,25 @@ const BODY_BYTES: usize = 6 << 20;
 /// How long a request may take where the host sets no deadline.
 const DEADLINE: Duration = Duration::from_secs(29);
 
+/// What every answer tells browsers, unless its handler says otherwise: it is what it says it is,
+/// loads and runs nothing, stands in no frame, tells nobody where it led from, and is kept nowhere
+/// (ASVS v5.0.0-3.4, 14.3.2).
+pub const GUARDS: [(HeaderName, HeaderValue); 4] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    ),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
+/// For two years, whoever came over TLS comes over TLS.
+const ALWAYS_TLS: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+
 #[derive(Clone)]
 struct Hosted {
     name: &'static str,
+    over_tls: bool,
 }
 
 /// The routes of an HTTP function as any host serves them: problems for everything that goes
@@ -35,13 +51,14 @@ struct Hosted {
 pub fn router(name: &'static str, routes: OpenApiRouter<App>, app: App) -> Router {
     let (routes, document) = routes.split_for_parts();
     let browsers = Arc::new(Browsers::of(&document));
+    let over_tls = app.config.public_url.starts_with("https://");
     routes
         .with_state(app.clone())
         .layer(middleware::from_fn_with_state(app, admit))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(browsers, browsers::share))
-        .layer(middleware::from_fn_with_state(Hosted { name }, invocation))
+        .layer(middleware::from_fn_with_state(Hosted { name, over_tls }, invocation))
 }
 
 /// Answers a path that no function serves.
@@ -154,8 +171,19 @@ async fn invocation(State(hosted): State<Hosted>, request: Request, next: Next) 
             "served"
         );
     });
+    let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&request_id) {
-        response.headers_mut().insert("x-request-id", value);
+        headers.insert("x-request-id", value);
     }
+    guard(headers, hosted.over_tls);
     response
+}
+
+fn guard(headers: &mut HeaderMap, over_tls: bool) {
+    for (name, value) in GUARDS {
+        headers.entry(name).or_insert(value);
+    }
+    if over_tls {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, ALWAYS_TLS);
+    }
 }

@@ -11,6 +11,14 @@ pub use self::password::{Password, Weak};
 pub use self::session::{Renewal, SessionKind};
 pub use self::totp::{RECOVERY_CODES, matching_step, recovery_code};
 
+/// Where somebody was logged in is kept for so long, whether or not they are still: none lives
+/// longer.
+pub const SESSIONS_KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// Codes and invitations that are over.
+pub const CODES_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Who never said that the address is theirs.
+pub const UNVERIFIED_KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+
 /// What a letter allows its reader, once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CodePurpose {

@@ -99,6 +99,10 @@ pub async fn forget(db: &Db, now: Timestamp) -> Result<(), Error> {
         (include_str!("keeping/forget_checkouts.sql"), now),
         (include_str!("keeping/forget_carts.sql"), ago(CARTS_KEPT)),
         (include_str!("keeping/forget_parcel_notices.sql"), ago(domain::parcel::KEPT)),
+        (include_str!("keeping/forget_sessions.sql"), ago(domain::person::SESSIONS_KEPT)),
+        (include_str!("keeping/forget_codes.sql"), ago(domain::person::CODES_KEPT)),
+        (include_str!("keeping/forget_invitations.sql"), ago(domain::person::CODES_KEPT)),
+        (include_str!("keeping/forget_unverified.sql"), ago(domain::person::UNVERIFIED_KEPT)),
     ] {
         run(db, sql, &[(&before, Type::TIMESTAMPTZ)]).await?;
     }

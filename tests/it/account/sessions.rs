@@ -1,7 +1,11 @@
+use app::token::{AUDIENCE, Bearer, Claims, Keys, LIFETIME_S};
+use domain::access::Role;
+use domain::id::SessionId;
 use http::Method;
 use serde_json::{Value, json};
 use tests::World;
-use tests::people::{Browser, log_in, sign_up};
+use tests::people::{Browser, code, letter_to, log_in, member, sign_up};
+use uuid::Uuid;
 
 use super::NOW;
 use super::people::{ANN, later};
@@ -137,4 +141,75 @@ async fn a_browser_changes_something_from_our_pages_alone() {
     let stored = world.sql("select secret_hash::text from session where kind = 'browser'").await;
     let stored: String = stored[0].get(0);
     assert!(!browser.cookie.contains(&stored));
+}
+
+#[tokio::test]
+async fn no_token_of_a_person_opens_more_than_their_session_does() {
+    let world = World::at(NOW).await.with_tenant("Europe/Berlin").await.with_tenant("UTC").await;
+    let [berlin, other] = world.tenants() else { panic!("two tenants") };
+    let ann = member(&world, berlin, Role::Owner).await;
+    let eve = member(&world, other, Role::Owner).await;
+    let browser = Browser::log_in(&world, &ann.email).await;
+    let in_browser = world.sql("select session from session where kind = 'browser'").await;
+    let in_browser: Uuid = in_browser[0].get(0);
+    let setup = world.setup();
+    let keys = Keys::parse(&setup.config.token_keys).unwrap();
+    let id = |text: &str| text.parse::<Uuid>().unwrap();
+    let now = setup.clock.now().as_second();
+    let sound = Claims {
+        iss: setup.config.public_url.clone(),
+        aud: AUDIENCE.to_owned(),
+        sub: id(&ann.id),
+        exp: now + LIFETIME_S,
+        nbf: now,
+        iat: now,
+        tenant: Some(berlin.id),
+        bearer: Bearer::Person { session: SessionId(id(&ann.session)) },
+    };
+    let of = |session: Uuid| Bearer::Person { session: SessionId(session) };
+    world.get("/v1/metrics", &keys.sign(&sound).unwrap()).await.expect(200);
+    // Whoever could sign could be anybody; these are sound signatures over what is not so.
+    for (name, status, claims) in [
+        ("another's session", 401, Claims { bearer: of(id(&eve.session)), ..sound.clone() }),
+        ("a browser's session", 401, Claims { bearer: of(in_browser), ..sound.clone() }),
+        ("no session", 401, Claims { bearer: of(Uuid::nil()), ..sound.clone() }),
+        ("another person", 401, Claims { sub: id(&eve.id), ..sound.clone() }),
+        ("nobody", 401, Claims { sub: Uuid::nil(), ..sound.clone() }),
+        ("another tenant", 403, Claims { tenant: Some(other.id), ..sound.clone() }),
+        ("no tenant", 403, Claims { tenant: None, ..sound.clone() }),
+        ("a key's", 401, Claims { bearer: Bearer::Key { scopes: vec![] }, ..sound.clone() }),
+    ] {
+        let answer = world.get("/v1/metrics", &keys.sign(&claims).unwrap()).await;
+        assert_eq!(answer.status, status, "{name}: {}", answer.text());
+    }
+    let cookie = browser.cookie.split_once('=').unwrap().1.to_owned();
+    for (name, token) in [
+        ("a refresh token", &ann.refresh),
+        ("a cookie", &cookie),
+        ("a csrf token", &browser.csrf),
+        ("a session", &ann.session),
+        ("a person", &ann.id),
+        ("a letter's code", &code_of(&world, &ann.email).await),
+    ] {
+        let answer = world.get("/v1/account", token).await;
+        assert_eq!(answer.status, 401, "{name} as access token");
+    }
+    // Nor is any of them good as another.
+    let refresh = json!({ "refresh_token": code_of(&world, &ann.email).await });
+    world.post("/v1/sessions/refresh", "", &refresh).await.expect(401);
+    let reset = json!({ "code": ann.refresh, "password": "eleven swans over a lake" });
+    world.post("/v1/account/reset", "", &reset).await.expect(422);
+    world.post("/v1/team/accept", &ann.token, &json!({ "code": ann.refresh })).await.expect(422);
+    for cookie in [&ann.refresh, &ann.token, &ann.session, ""] {
+        let request = tests::client::request(Method::GET, "/v1/account", "")
+            .header("cookie", format!("__Host-session={cookie}"));
+        world.send(request.body("".into()).unwrap()).await.expect(401);
+    }
+}
+
+/// A code of a letter that asks for another password.
+async fn code_of(world: &World, email: &str) -> String {
+    world.post("/v1/account/forgot", "", &json!({ "email": email })).await.expect(202);
+    world.drain_queues().await;
+    code(&letter_to(world, email))
 }

@@ -1,0 +1,2 @@
+delete from person_code
+where expires_at < $1

@@ -1,0 +1,2 @@
+delete from invitation
+where expires_at < $1
