@@ -103,10 +103,17 @@ fn not_kept(attempt: u32) -> Result<(), Failure> {
 
 async fn send(app: &App, note: Note, attempt: u32) -> Result<(), Failure> {
     let to = Address::parse(&note.to).map_err(Failure::discard)?;
+    // An address of ours, or base64: neither holds what HTML would read otherwise.
+    let code = &note.code;
+    let shown = match code.starts_with("http") {
+        true => format!("<a href=\"{code}\">{code}</a>"),
+        false => code.clone(),
+    };
     let values = [
         ("subject", &*note.subject),
         ("sentence", &*note.sentence),
-        ("code", &*note.code),
+        ("code", &**code),
+        ("shown", &*shown),
         ("remedy", &*note.remedy),
     ];
     let letter = Letter {
