@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use app::{Deadline, Delivery};
 use domain::message::QueueName;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
-use tokio::time::{Instant, interval_at, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::Subscription;
 use crate::prometheus::Counts;
@@ -140,18 +141,22 @@ impl Subscription {
         let trace = message.trace.as_deref();
         let message_seen = Message { id: &message.id, trace, delivery };
         let handling = invoke::deliver(self.name, &self.app, &self.consumer, message_seen);
-        tokio::pin!(handling);
+        // Both go on: who waits for a renewal may wait for what the handler holds.
+        tokio::select! {
+            outcome = handling => outcome,
+            never = self.keep(&message.receipt) => match never {},
+        }
+    }
+
+    /// Renews the lease of a message for as long as it is handled.
+    async fn keep(&self, receipt: &str) -> Infallible {
         let mut renewal = interval_at(Instant::now() + RENEWED_EVERY, RENEWED_EVERY);
+        renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            tokio::select! {
-                outcome = &mut handling => return outcome,
-                _ = renewal.tick() => {
-                    let renewed = self.app.queue.release(self.queue, &message.receipt, LEASE).await;
-                    if let Err(error) = renewed {
-                        let error = app::trace::chain(&error);
-                        tracing::warn!(error, "a lease was not renewed");
-                    }
-                }
+            renewal.tick().await;
+            if let Err(error) = self.app.queue.release(self.queue, receipt, LEASE).await {
+                let error = app::trace::chain(&error);
+                tracing::warn!(error, "a lease was not renewed");
             }
         }
     }
